@@ -1,0 +1,67 @@
+/** An action of the settings, parsed: names filled in, durations in milliseconds, defaults applied. */
+export interface Action {
+  readonly name: string;
+  readonly description: string | null;
+  readonly params: Readonly<Record<string, ParamSpec>>;
+  readonly on: readonly TriggerRule[];
+  readonly concurrency: Concurrency;
+  readonly timeoutMs: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+  readonly onCrash: "lost" | "retry";
+  /** Values may hold `${{ }}`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly workdir: string | null;
+  readonly steps: readonly StepDefinition[];
+  /** Bytes of output kept for one task. */
+  readonly maxLogBytes: number;
+}
+
+export interface ParamSpec {
+  /** Regular expression that the whole value must match. */
+  readonly pattern: string | null;
+  readonly required: boolean;
+  readonly default: string | null;
+  readonly description: string | null;
+  /** A value that starts with `-` could pass for an option; it is refused unless this is set. */
+  readonly allowLeadingDash: boolean;
+}
+
+/** All tests given must hold; an empty list is no test. */
+export interface TriggerRule {
+  readonly source: string;
+  readonly event: readonly string[];
+  /** Globs; `*` stops at `/`, `**` does not. A leading `!` excludes. */
+  readonly branch: readonly string[];
+  readonly tag: readonly string[];
+  readonly repository: readonly string[];
+  readonly paths: readonly string[];
+  /** CEL over `event`. */
+  readonly when: string | null;
+  /** Param name → CEL over `event`. */
+  readonly with: Readonly<Record<string, string>>;
+}
+
+export interface Concurrency {
+  /**
+   * `queue`: wait for the others. `supersede`: end the others, then run. `reject`: end at once when another waits or runs.
+   * `parallel`: no group at all.
+   */
+  readonly policy: "queue" | "supersede" | "reject" | "parallel";
+  readonly group: string;
+}
+
+export interface StepDefinition {
+  /** Given, or made from the kind. */
+  readonly name: string;
+  /** Key in the step registry. */
+  readonly kind: string;
+  /** Parsed by the kind's own schema. */
+  readonly options: unknown;
+  readonly env: Readonly<Record<string, string>>;
+  readonly workdir: string | null;
+  readonly timeoutMs: number | null;
+  readonly retries: number;
+  readonly continueOnError: boolean;
+  readonly undo: StepDefinition | null;
+}

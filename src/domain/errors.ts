@@ -1,0 +1,71 @@
+/**
+ * The catalogue of errors: code → HTTP status and title.
+ * Codes are stable; clients may test them. A code names the fault, never the place it was noticed in.
+ */
+export const ERRORS = {
+  "auth:missing": [401, "No credentials were given"],
+  "auth:bad_credentials": [401, "The credentials are not valid"],
+  "auth:forbidden": [403, "The token's scopes do not allow this"],
+  "auth:too_many_failures": [429, "Too many failed attempts"],
+  "signature:missing": [401, "The request carries no signature"],
+  "signature:invalid": [401, "The signature does not match the body"],
+  "signature:expired": [401, "The signed timestamp is outside the allowed window"],
+  "body:too_large": [413, "The body is larger than this source allows"],
+  "body:malformed": [400, "The body is not what its content type says"],
+  "body:timeout": [408, "The body did not arrive in time"],
+  "body:unsupported": [415, "The content type is not supported here"],
+  "server:busy": [503, "Too many bytes are being received at once"],
+  "server:draining": [503, "The server is shutting down"],
+  "store:unavailable": [503, "The store did not take it; nothing was accepted"],
+  "source:not_found": [404, "No such source"],
+  "action:not_found": [404, "No such action"],
+  "task:not_found": [404, "No such task"],
+  "task:not_cancellable": [409, "The task has ended or is being cancelled already"],
+  "task:not_retryable": [409, "The task has not ended yet"],
+  "task:rejected": [409, "Another task of its concurrency group is in the way"],
+  "delivery:not_found": [404, "No such delivery"],
+  "delivery:not_replayable": [409, "The delivery was rejected; there is nothing to replay"],
+  "token:not_found": [404, "No such token"],
+  "params:invalid": [400, "The params do not fit the action"],
+  "request:invalid": [400, "The request is not valid"],
+  "request:not_found": [404, "Nothing is here"],
+  "request:method": [405, "The method is not allowed here"],
+  "request:rate_limited": [429, "Too many requests"],
+  "settings:invalid": [500, "The settings are not valid"],
+  "settings:not_found": [500, "There is no settings file"],
+  "step:failed": [500, "A step failed"],
+  "internal": [500, "Something went wrong on the server"],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface AppErrorOptions {
+  readonly cause?: unknown;
+  /** Seconds after which trying again may help; becomes `Retry-After`. */
+  readonly retryAfter?: number;
+  /** Shown to the client as further members of the problem document. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** An error that its receiver is meant to see: a stable code and a sentence that helps. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly retryAfter: number | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message?: string, options: AppErrorOptions = {}) {
+    super(message ?? ERRORS[code][1], options.cause === undefined ? {} : { cause: options.cause });
+    this.name = "AppError";
+    this.code = code;
+    this.retryAfter = options.retryAfter;
+    this.details = options.details ?? {};
+  }
+
+  get status(): number {
+    return ERRORS[this.code][0];
+  }
+
+  get title(): string {
+    return ERRORS[this.code][1];
+  }
+}

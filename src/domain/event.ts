@@ -1,0 +1,61 @@
+/** The kinds of sender that a source can be of. */
+export const SOURCE_KINDS = ["github", "gitlab", "gitea", "gogs", "generic"] as const;
+export type SourceKindName = (typeof SOURCE_KINDS)[number];
+
+/**
+ * What a delivery means, in one shape whatever the sender.
+ * Fields that the sender did not give are null; nothing is guessed.
+ */
+export interface HookEvent {
+  /** Name of the source in the settings. */
+  readonly source: string;
+  readonly kind: SourceKindName;
+  /** The one name for the same thing at every sender. */
+  readonly name: EventName;
+  /** The sender's own name for it: `push`, `Push Hook`, `repo:push` … */
+  readonly senderName: string;
+  /** `owner/name`, as the sender spells it. */
+  readonly repository: string | null;
+  readonly cloneUrl: string | null;
+  /** Full ref: `refs/heads/main`. */
+  readonly ref: string | null;
+  /** Branch name without `refs/heads/`; slashes kept. Null for tags. */
+  readonly branch: string | null;
+  readonly tag: string | null;
+  /** True when the push removed the branch or tag. */
+  readonly deleted: boolean;
+  readonly commit: EventCommit | null;
+  /** The commit the ref pointed to before, if any. */
+  readonly before: string | null;
+  /** Sender's status word for build and health events. */
+  readonly status: string | null;
+  /** Action word of the sender: `opened`, `published` … */
+  readonly action: string | null;
+  /** Added, modified and removed paths of all commits, sorted, each once. Null when the sender gives none or truncated them. */
+  readonly paths: readonly string[] | null;
+  readonly sender: string | null;
+  /** The parsed body, untouched. */
+  readonly payload: unknown;
+}
+
+export const EVENT_NAMES = [
+  "push",
+  "tag",
+  "pull_request",
+  "release",
+  "build",
+  "image",
+  "health",
+  "ping",
+  "other",
+] as const;
+export type EventName = (typeof EVENT_NAMES)[number];
+
+export interface EventCommit {
+  readonly sha: string;
+  readonly message: string | null;
+  readonly author: string | null;
+  readonly url: string | null;
+  /** RFC 3339, as the sender gave it. */
+  readonly timestamp: string | null;
+}
