@@ -34,7 +34,7 @@ export const ERRORS = {
   "settings:invalid": [500, "The settings are not valid"],
   "settings:not_found": [500, "There is no settings file"],
   "step:failed": [500, "A step failed"],
-  "internal": [500, "Something went wrong on the server"],
+  internal: [500, "Something went wrong on the server"],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
 export type ErrorCode = keyof typeof ERRORS;

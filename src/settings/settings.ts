@@ -1,0 +1,65 @@
+import type { Action } from "../domain/action.ts";
+import type { BoundSource } from "../sources/source.ts";
+
+/** `hookwright.yaml`, parsed once: defaults applied, secrets read, durations in ms, sizes in bytes, paths absolute, frozen. */
+export interface Settings {
+  /** Absolute path, or null when made without a file. */
+  readonly file: string | null;
+  /** The folder that relative paths start from. */
+  readonly dir: string;
+  /** The text as written, `${ENV}` unread; and its SHA-256 in hex. */
+  readonly text: string;
+  readonly digest: string;
+  readonly server: ServerSettings;
+  /** Absolute path of the SQLite file. */
+  readonly storePath: string;
+  readonly work: WorkSettings;
+  readonly sources: Readonly<Record<string, SourceSettings>>;
+  readonly actions: Readonly<Record<string, Action>>;
+  readonly github: GithubSettings;
+  readonly kapp: KappSettings;
+  /** Every secret's value that must never be shown; for masking. */
+  readonly secretValues: readonly string[];
+  /** Things that are allowed but unwise; shown at start and by `check`. */
+  readonly warnings: readonly string[];
+}
+
+export interface ServerSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Without a trailing slash; null: derived from host and port. */
+  readonly publicUrl: string | null;
+  /** Bound on the bytes of all bodies being received at once. Default 256 MiB. */
+  readonly maxBufferedBytes: number;
+  /** Time in which a whole request must have arrived. Default 30 s. */
+  readonly requestTimeoutMs: number;
+  /** How long SIGTERM waits for running tasks. Default 10 min. */
+  readonly drainTimeoutMs: number;
+  /** The same signed bytes under another delivery id within this time are a replay. Default 24 h. */
+  readonly replayWindowMs: number;
+}
+
+export interface WorkSettings {
+  /** Tasks that run at once on this node. Default 4. */
+  readonly concurrency: number;
+  /** Holds one folder per action for steps that name no workdir. Default `./data/work`. */
+  readonly dir: string;
+}
+
+export interface SourceSettings {
+  /** URL path it is received on. Default `/hooks/NAME`. */
+  readonly path: string;
+  readonly source: BoundSource;
+}
+
+export interface GithubSettings {
+  /** For API calls (`verify-commit`); null: unauthenticated. */
+  readonly token: string | null;
+  readonly apiUrl: string;
+}
+
+/** The K-App API on `POST /`. */
+export interface KappSettings {
+  /** argon2 hash of the one token; null: the API is off. From `TOKEN_HASH` or `kapp.token_hash`. */
+  readonly tokenHash: string | null;
+}

@@ -1,0 +1,96 @@
+import type { z } from "zod";
+import type { HookEvent, SourceKindName } from "../domain/event.ts";
+
+/** One webhook request as it arrived. Header names are lower-case; a header sent twice is joined with `, `. */
+export interface IncomingRequest {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+/** What the settings say of one source; the part that every kind has. */
+export interface SourceCredentials {
+  /** Live secrets, any of which may match (rotation). Empty only with `unsafeNoAuth`. */
+  readonly secrets: readonly string[];
+  readonly unsafeNoAuth: boolean;
+}
+
+export type AuthFailure = "signature:missing" | "signature:invalid" | "signature:expired";
+
+export type AuthResult =
+  | {
+      readonly ok: true;
+      /** Identifies these signed bytes (the signature, or a digest of the body), to notice a replay under another id. */
+      readonly fingerprint: string;
+    }
+  | { readonly ok: false; readonly code: AuthFailure; readonly explanation: string };
+
+export type DescribeResult =
+  | { readonly ok: true; readonly event: HookEvent }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * A kind of sender. Pure: no I/O, and no clock but the `now` passed in.
+ * `O` are the kind's own settings beside those that every source has.
+ */
+export interface SourceKind<O = unknown> {
+  readonly kind: SourceKindName;
+  readonly summary: string;
+  /** The kind's own settings keys; a strict object. */
+  readonly schema: z.ZodType<O>;
+  /** The sender's own maximum, in bytes. */
+  readonly defaultBodyLimit: number;
+  /** Whether a signature over the same bytes under another delivery id is a replay (true where the id is not signed). */
+  readonly fingerprintIsUnique: boolean;
+  /** Request headers that may be stored and logged, lower-case. Never one that carries a secret or a signature. */
+  readonly keptHeaders: readonly string[];
+  /** Checks the exact bytes, in constant time; the algorithm comes from the settings, never from a header. */
+  authenticate(request: IncomingRequest, credentials: SourceCredentials, options: O, now: Date): AuthResult;
+  /** The sender's delivery id, from headers (or the parsed body where there is no header). */
+  senderId(request: Pick<IncomingRequest, "headers">, options: O): string | null;
+  /** The sender's name of the event. */
+  eventName(request: Pick<IncomingRequest, "headers">, options: O): string;
+  /** Parses and describes an authentic body; works from stored headers and body too, for replay and explain. */
+  describe(request: IncomingRequest, sourceName: string, options: O): DescribeResult;
+}
+
+/** A kind with its options bound, so that callers need not know their type. */
+export interface BoundSource {
+  readonly name: string;
+  readonly kind: SourceKindName;
+  readonly bodyLimit: number;
+  readonly fingerprintIsUnique: boolean;
+  readonly keptHeaders: readonly string[];
+  authenticate(request: IncomingRequest, now: Date): AuthResult;
+  senderId(request: Pick<IncomingRequest, "headers">): string | null;
+  eventName(request: Pick<IncomingRequest, "headers">): string;
+  describe(request: IncomingRequest): DescribeResult;
+}
+
+export interface BindSourceOptions<O> {
+  readonly name: string;
+  readonly kind: SourceKind<O>;
+  readonly options: O;
+  readonly credentials: SourceCredentials;
+  readonly bodyLimit?: number | undefined;
+}
+
+/** Binds a kind to one source of the settings. */
+export function bindSource<O>({
+  name,
+  kind,
+  options,
+  credentials,
+  bodyLimit,
+}: BindSourceOptions<O>): BoundSource {
+  return {
+    name,
+    kind: kind.kind,
+    bodyLimit: bodyLimit ?? kind.defaultBodyLimit,
+    fingerprintIsUnique: kind.fingerprintIsUnique,
+    keptHeaders: kind.keptHeaders,
+    authenticate: (request, now) => kind.authenticate(request, credentials, options, now),
+    senderId: (request) => kind.senderId(request, options),
+    eventName: (request) => kind.eventName(request, options),
+    describe: (request) => kind.describe(request, name, options),
+  };
+}

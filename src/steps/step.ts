@@ -1,0 +1,70 @@
+import type { z } from "zod";
+
+/** How a command ended. */
+export interface CommandResult {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Standard output, at most `captureBytes` of it; empty unless asked for. */
+  readonly stdout: string;
+}
+
+export interface CommandOptions {
+  /** argv; `argv[0]` is looked up in PATH. No shell. */
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd?: string;
+  /** Added to the step's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Keep up to this many bytes of stdout in the result (it is logged as well unless `quiet`). */
+  readonly captureBytes?: number;
+  /** Do not log the output. */
+  readonly quiet?: boolean;
+  /** Written to the command's standard input, which is otherwise empty. */
+  readonly input?: string;
+}
+
+/** What a step gets to work with. Everything it starts through `command` ends with the task. */
+export interface StepContext {
+  readonly taskId: string;
+  /** Aborted on cancel and on timeout, after which the step has the grace period to end. */
+  readonly signal: AbortSignal;
+  /** Absolute; exists. */
+  readonly workdir: string;
+  /** The clean environment that commands get. */
+  readonly env: Readonly<Record<string, string>>;
+  /** One line, shown to people; secrets are masked behind it. */
+  log(text: string): void;
+  /** 0 to 100 within this step. */
+  progress(percent: number): void;
+  /**
+   * Runs a command in the task's own process group, output going to the log line by line.
+   * Resolves with any exit code; rejects with AppError `step:failed` when it can't be started, and with the abort reason when stopped.
+   */
+  command(options: CommandOptions): Promise<CommandResult>;
+  /** Guarded HTTP for steps that call an API (`fetch` of the guarded outbound client). */
+  readonly fetch: typeof fetch;
+}
+
+export interface StepResult {
+  readonly exitCode: number | null;
+  /** Shown as `${{ steps.NAME.outputs.KEY }}` to later steps and to undos. */
+  readonly outputs?: Readonly<Record<string, string>>;
+}
+
+/** Replaces `${{ … }}` in one string. */
+export type Render = (template: string) => string;
+
+/**
+ * A kind of step. `O` are its options: what stands under its key in the settings.
+ * `run` resolves when the step succeeded and throws AppError `step:failed` (its message becomes the task's reason) when not.
+ */
+export interface StepKind<O = unknown> {
+  /** The key in the settings. */
+  readonly kind: string;
+  readonly summary: string;
+  readonly schema: z.ZodType<O>;
+  /** The options with `${{ }}` replaced in exactly those fields that may hold it. */
+  render(options: O, render: Render): O;
+  /** A short line for people: `npm ci`, `git https://… at 1a2b3c`. */
+  title(options: O): string;
+  run(options: O, context: StepContext): Promise<StepResult>;
+}

@@ -1,0 +1,111 @@
+import type { ParamSpec } from "../domain/action.ts";
+import type { Delivery, RuleReason } from "../domain/delivery.ts";
+import type { HookEvent } from "../domain/event.ts";
+import type { LogEntry, Task } from "../domain/task.ts";
+import type { IncomingRequest } from "../sources/source.ts";
+import type { DeliveryFilter, Page, StartedTask, StoredDelivery, TaskFilter } from "../storage/store.ts";
+
+/** What the HTTP routes call; one use case each. All reject with AppError for what the client is to be told. */
+export interface App {
+  /**
+   * Authenticates, describes, matches, stores. Rejects with `signature:*` (nothing stored), with `body:malformed`
+   * (stored as rejected; `details.delivery_id`), with `store:unavailable`.
+   */
+  receiveDelivery(input: ReceiveInput): Promise<ReceivedDelivery>;
+  /** Bound on the body of that source; null when there is no such path. */
+  findSource(path: string): { readonly name: string; readonly bodyLimit: number } | null;
+
+  startAction(input: StartInput): Promise<StartedTask>;
+  /** Checks params and triggers without storing anything. */
+  planAction(input: Omit<StartInput, "by">): PlannedAction;
+  /** Resolves as soon as the request to cancel is stored. Rejects `task:not_found`, `task:not_cancellable`. */
+  cancelTask(input: { readonly id: string; readonly by: string }): Promise<Task>;
+  /** Starts a new task like an ended one. */
+  retryTask(input: { readonly id: string; readonly by: string }): Promise<StartedTask>;
+  /** Stores the delivery once more under a new id, linked to the first, and starts what it matches now. */
+  replayDelivery(input: {
+    readonly id: string;
+    readonly by: string;
+    readonly dryRun: boolean;
+  }): Promise<ReceivedDelivery>;
+  explainDelivery(id: string): Promise<Explanation>;
+
+  getTask(id: string): Promise<Task>;
+  listTasks(filter: TaskFilter): Promise<Page<Task>>;
+  listLog(input: {
+    readonly taskId: string;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly LogEntry[]>;
+  /**
+   * Calls back after every change of that task (its record or its log) has been stored; it tells no content, read the store.
+   * Returns the function that ends it.
+   */
+  watchTask(id: string, onChange: () => void): () => void;
+
+  getDelivery(id: string): Promise<DeliveryDetail>;
+  getDeliveryBody(id: string): Promise<Buffer>;
+  listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>>;
+
+  listActions(): readonly ActionInfo[];
+  listSources(): readonly SourceInfo[];
+  /** Refused requests and the like, by source. */
+  counters(): Promise<readonly { readonly name: string; readonly source: string; readonly value: number }[]>;
+  /** Rejects when the server can't do its work (store gone, draining). */
+  ready(): Promise<void>;
+  /** Reads the settings file again. Rejects `settings:invalid` and keeps the old ones. */
+  reloadSettings(): Promise<void>;
+}
+
+export interface ReceiveInput {
+  readonly source: string;
+  readonly request: IncomingRequest;
+  readonly remoteAddress: string | null;
+}
+
+export interface ReceivedDelivery extends StoredDelivery {
+  readonly event: Pick<HookEvent, "name" | "senderName">;
+  /** True for a sender's connection test: answered, nothing started. */
+  readonly ping: boolean;
+  /** Where nothing was started: why. */
+  readonly reasons: readonly RuleReason[];
+}
+
+export interface StartInput {
+  readonly action: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** Who, for the record: `token:ci`, `kapp`, `cli:root`. */
+  readonly by: string;
+}
+
+export interface PlannedAction {
+  readonly action: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly steps: readonly { readonly name: string; readonly kind: string; readonly title: string }[];
+}
+
+export interface Explanation {
+  readonly delivery: Delivery;
+  /** Null when the body could not be understood. */
+  readonly event: HookEvent | null;
+  /** One per rule of each action, by the settings as they are now. */
+  readonly reasons: readonly RuleReason[];
+  readonly tasks: readonly StartedTask[];
+}
+
+export interface DeliveryDetail extends Delivery {
+  readonly tasks: readonly StartedTask[];
+}
+
+export interface ActionInfo {
+  readonly name: string;
+  readonly description: string | null;
+  readonly params: Readonly<Record<string, ParamSpec>>;
+  readonly steps: readonly { readonly name: string; readonly kind: string }[];
+}
+
+export interface SourceInfo {
+  readonly name: string;
+  readonly kind: string;
+  readonly path: string;
+}
