@@ -63,5 +63,7 @@ export interface StepDefinition {
   readonly timeoutMs: number | null;
   readonly retries: number;
   readonly continueOnError: boolean;
+  /** The task's progress once this step is done, 1 to 100; null: by the steps' past durations. */
+  readonly progress: number | null;
   readonly undo: StepDefinition | null;
 }
