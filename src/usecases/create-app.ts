@@ -1,0 +1,50 @@
+import type { Settings } from "../settings/settings.ts";
+import type { App } from "./app.ts";
+import { cancelTask } from "./cancel-task.ts";
+import { explainDelivery } from "./explain-delivery.ts";
+import { listActions, listSources, sourceAt } from "./read-settings.ts";
+import { getDelivery, getDeliveryBody } from "./read-deliveries.ts";
+import { getTask, listLog } from "./read-tasks.ts";
+import { receiveDelivery } from "./receive-delivery.ts";
+import { replayDelivery } from "./replay-delivery.ts";
+import { retryTask } from "./retry-task.ts";
+import type { Services } from "./services.ts";
+import { planAction, startAction } from "./start-action.ts";
+
+export interface CreateAppOptions {
+  readonly services: Services;
+  /** Rejects when the process can't take on work. */
+  readonly ready: () => Promise<void>;
+  readonly reloadSettings: () => Promise<void>;
+}
+
+/** Binds the use cases to their services. */
+export function createApp({ services, ready, reloadSettings }: CreateAppOptions): App {
+  const { store, hub, refusals } = services;
+  const settings = (): Settings => services.settings.current();
+  return {
+    receiveDelivery: (input) => receiveDelivery(services, input),
+    findSource: (path) => sourceAt(settings(), path),
+    startAction: (input) => startAction(services, input),
+    planAction: (input) => planAction(services, input),
+    cancelTask: (input) => cancelTask(services, input),
+    retryTask: (input) => retryTask(services, input),
+    replayDelivery: (input) => replayDelivery(services, input),
+    explainDelivery: (id) => explainDelivery(services, id),
+    getTask: (id) => getTask(services, id),
+    listTasks: (filter) => store.listTasks(filter),
+    listLog: (input) => listLog(services, input),
+    watchTask: (id, onChange) => hub.watch(id, onChange),
+    getDelivery: (id) => getDelivery(store, id),
+    getDeliveryBody: (id) => getDeliveryBody(store, id),
+    listDeliveries: (filter) => store.listDeliveries(filter),
+    listActions: () => listActions(settings()),
+    listSources: () => listSources(settings()),
+    async counters() {
+      await refusals.flush();
+      return store.counters();
+    },
+    ready,
+    reloadSettings,
+  };
+}

@@ -1,0 +1,100 @@
+import type { Action } from "../domain/action.ts";
+import type { HookEvent } from "../domain/event.ts";
+import type { StepRun, Task } from "../domain/task.ts";
+import { createMasker } from "../lib/masking.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { ClaimedTask } from "../storage/store.ts";
+import { persist } from "./persist.ts";
+import { createProgress, type Progress } from "./progress.ts";
+import { describeStored, findDelivery, getDeliveryBody } from "./read-deliveries.ts";
+import type { Services } from "./services.ts";
+import { createTaskLog } from "./task-log.ts";
+import type { TaskRun } from "./task-run.ts";
+import { throttle } from "../lib/throttle.ts";
+
+const PROGRESS_WRITE_MS = 250;
+
+/** Gathers what a run needs. Null when there is nothing to run any more: then the task has been ended, with its reason. */
+export async function openRun(services: Services, claimed: ClaimedTask): Promise<TaskRun | null> {
+  const { task } = claimed;
+  const plan = await planOf(services, claimed);
+  if (plan === null) {
+    await endUnknown(services, task);
+    return null;
+  }
+  const { action, settings } = plan;
+  const masker = createMasker(settings.secretValues);
+  const { store, hub, now } = services;
+  return {
+    services,
+    task,
+    action,
+    settings,
+    masker,
+    event: await eventOf(services, task, plan),
+    log: createTaskLog({ store, hub, now, masker, taskId: task.id, maxBytes: action.maxLogBytes }),
+    progress: await openProgress(services, task, action),
+    steps: finishedSteps(task),
+  };
+}
+
+interface Plan {
+  readonly action: Action;
+  readonly settings: Settings;
+}
+
+/** The action as it was when the task was accepted; where that text is gone, as it is now. */
+async function planOf(services: Services, { task, settingsDigest }: ClaimedTask): Promise<Plan | null> {
+  const accepted = await persist(() => services.settings.at(settingsDigest));
+  for (const settings of [accepted, services.settings.current()]) {
+    const action = settings?.actions[task.action];
+    if (settings && action) return { action, settings };
+  }
+  return null;
+}
+
+async function endUnknown(services: Services, task: Task): Promise<void> {
+  const now = services.now().toISOString();
+  const reason = `The settings have no action ${task.action} any more`;
+  const { id } = task;
+  const stop = { type: "stop", outcome: "failed" } as const;
+  await persist(() => services.store.transition({ id, signal: stop, reason, now }));
+  const undone = { type: "undone" } as const;
+  await persist(() => services.store.transition({ id, signal: undone, reason: null, now }));
+}
+
+/** Only where a template speaks of it: reading a body of megabytes for nothing would cost every task. */
+async function eventOf(services: Services, task: Task, plan: Plan): Promise<HookEvent | null> {
+  const { deliveryId } = task;
+  if (deliveryId === null || !mentionsEvent(plan.action)) return null;
+  const { store } = services;
+  const [delivery, body] = await persist(() =>
+    Promise.all([findDelivery(store, deliveryId), getDeliveryBody(store, deliveryId)]),
+  );
+  const described = describeStored({ delivery, body, settings: plan.settings });
+  return described.ok ? described.event : null;
+}
+
+const mentionsEvent = ({ steps, env }: Action): boolean =>
+  /\$\{\{[^}]*\bevent\b/.test(JSON.stringify([steps, env]));
+
+async function openProgress(services: Services, task: Task, action: Action): Promise<Progress> {
+  const { store, hub } = services;
+  const save = throttle(PROGRESS_WRITE_MS, async (progress: number) => {
+    await store.setProgress({ id: task.id, progress });
+    hub.notify(task.id);
+  });
+  return createProgress({
+    steps: action.steps,
+    weights: await persist(() => services.weights.of(action)),
+    initial: task.progress,
+    // A lost write is made good by the next, and by the task's end.
+    onChange: (value) => save(value),
+  });
+}
+
+/** After a crash: what was done before it. A step that was running then counts as not done. */
+function finishedSteps(task: Task): Map<number, StepRun> {
+  const done = task.steps.filter((step) => step.phase === "run" && step.state !== "running");
+  return new Map(done.map((step) => [step.index, step]));
+}

@@ -1,0 +1,94 @@
+import type { Delivery } from "../domain/delivery.ts";
+import { AppError } from "../domain/errors.ts";
+import type { HookEvent } from "../domain/event.ts";
+import { newId } from "../lib/ids.ts";
+import type { BoundSource, IncomingRequest } from "../sources/source.ts";
+import { acceptEvent, replayWindowStart } from "./accept-event.ts";
+import type { ReceivedDelivery, ReceiveInput } from "./app.ts";
+import type { Services } from "./services.ts";
+
+/** See App.receiveDelivery. */
+export async function receiveDelivery(
+  services: Services,
+  { source: name, request, remoteAddress }: ReceiveInput,
+): Promise<ReceivedDelivery> {
+  const source = services.settings.current().sources[name]?.source;
+  if (source === undefined) throw new AppError("source:not_found");
+  const now = services.now();
+  const fingerprint = authenticate(services, { source, request, now, remoteAddress });
+  const described = source.describe(request);
+  const delivery: Delivery = {
+    id: newId(),
+    source: source.name,
+    kind: source.kind,
+    senderId: source.senderId(request),
+    event: source.eventName(request),
+    headers: keptHeaders(source, request),
+    contentType: request.headers["content-type"] ?? null,
+    bodySize: request.body.length,
+    verdict: described.ok ? "accepted" : "rejected",
+    reason: described.ok ? null : described.reason,
+    replayOf: null,
+    receivedAt: now.toISOString(),
+    remoteAddress,
+  };
+  const input = { delivery, body: request.body, fingerprint };
+  if (!described.ok) return rejectDelivery(services, input, described.reason);
+  return accept(services, input, described.event);
+}
+
+interface Authenticated {
+  readonly delivery: Delivery;
+  readonly body: Buffer;
+  readonly fingerprint: string | null;
+}
+
+async function accept(services: Services, input: Authenticated, event: HookEvent): Promise<ReceivedDelivery> {
+  const stored = await acceptEvent(services, { ...input, event });
+  // The first of two equal ids had a body that could not be used: the second is answered as the first was.
+  if (stored.verdict === "rejected") throw malformed(stored.deliveryId, stored.reason);
+  const { name, senderName } = event;
+  return {
+    ...stored,
+    reasons: stored.tasks.length === 0 ? stored.reasons : [],
+    event: { name, senderName },
+    ping: name === "ping",
+  };
+}
+
+/** Stores what is authentic but can't be used, so that people find out why nothing happened; then says so. */
+async function rejectDelivery(services: Services, input: Authenticated, reason: string): Promise<never> {
+  const fingerprintsSince = replayWindowStart(services, input.delivery.receivedAt);
+  const stored = await services.store.storeDelivery({ ...input, fingerprintsSince, tasks: [] });
+  throw malformed(stored.deliveryId, stored.reason ?? reason);
+}
+
+const malformed = (deliveryId: string, reason: string | null): AppError =>
+  new AppError("body:malformed", reason ?? undefined, { details: { delivery_id: deliveryId } });
+
+interface AuthenticateInput {
+  readonly source: BoundSource;
+  readonly request: IncomingRequest;
+  readonly now: Date;
+  readonly remoteAddress: string | null;
+}
+
+/** The fingerprint to look for replays by, or null where the sender's id does. */
+function authenticate(services: Services, input: AuthenticateInput): string | null {
+  const { source, request, now, remoteAddress } = input;
+  const result = source.authenticate(request, now);
+  if (result.ok) return source.fingerprintIsUnique ? result.fingerprint : null;
+  services.refusals.count({ name: result.code, source: source.name });
+  services.refusalLog({ source: source.name, code: result.code, remoteAddress });
+  throw new AppError(result.code, result.explanation);
+}
+
+/** Only what the kind allows is stored: never a header that may carry a secret. */
+function keptHeaders(source: BoundSource, request: IncomingRequest): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of source.keptHeaders) {
+    const value = request.headers[name];
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
+}

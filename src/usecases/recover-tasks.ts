@@ -1,0 +1,74 @@
+import type { ClaimedTask } from "../storage/store.ts";
+import { TASK_MARKER } from "./command-env.ts";
+import { endProcesses } from "./end-processes.ts";
+import { openRun } from "./open-run.ts";
+import { persist } from "./persist.ts";
+import { requeue } from "./run-task.ts";
+import type { Services } from "./services.ts";
+import { stopTask } from "./stop-task.ts";
+import { say, type TaskRun } from "./task-run.ts";
+import { undoTask } from "./undo-steps.ts";
+
+/** A task that has taken the server down with it this often is not tried again. */
+const MAX_ATTEMPTS = 3;
+
+const LEASE_MS = 60_000;
+
+/**
+ * Finds the tasks that an earlier run of the server left without an end, ends what still runs of them,
+ * and takes each up again or ends it as lost, as its action says. Returns how many there were.
+ */
+export async function recoverTasks(services: Services): Promise<number> {
+  const { store, node } = services;
+  const orphans = await persist(() => store.orphanedTasks({ node, now: null }));
+  await Promise.all(orphans.map((orphan) => recoverTask(services, orphan)));
+  return orphans.length;
+}
+
+async function recoverTask(services: Services, orphan: ClaimedTask): Promise<void> {
+  const { id } = orphan.task;
+  try {
+    const leaseUntil = new Date(services.now().getTime() + LEASE_MS).toISOString();
+    await persist(() => services.store.adoptTask({ id, node: services.node, leaseUntil }));
+    const run = await openRun(services, orphan);
+    if (run !== null) await settle(run);
+  } catch (error) {
+    services.logger.error({ err: error, task: id }, "A task could not be recovered");
+  } finally {
+    services.running.unregister(id);
+    services.hub.notify(id);
+    services.queue.wake();
+  }
+}
+
+async function settle(run: TaskRun): Promise<void> {
+  say(run, "The server died while this task ran; this is the next server, cleaning up");
+  await endProcesses(run, { name: TASK_MARKER, value: run.task.id });
+  if (run.task.state === "RUNNING" && (await takeUpAgain(run))) return;
+  await closeOpenSteps(run);
+  await undoTask(run);
+}
+
+/** True when the task waits again. False: it is CANCELLING now, by us or by a cancel that was faster. */
+async function takeUpAgain(run: TaskRun): Promise<boolean> {
+  const { task, action, services } = run;
+  const tooOften = task.attempt >= MAX_ATTEMPTS;
+  if (action.onCrash === "retry" && !tooOften) {
+    await run.log.flush();
+    if ((await requeue(run)) !== null) return true;
+  }
+  const died = "The server died while this task ran";
+  const reason = tooOften ? `${died}, in attempt ${task.attempt}; it is not tried again` : died;
+  say(run, reason);
+  await persist(() => stopTask(services, { id: task.id, outcome: "lost", reason }));
+  return false;
+}
+
+/** No step may stay on record as running. */
+async function closeOpenSteps({ task, services }: TaskRun): Promise<void> {
+  const endedAt = services.now().toISOString();
+  for (const step of task.steps.filter(({ state }) => state === "running")) {
+    const closed = { ...step, state: "cancelled", endedAt } as const;
+    await persist(() => services.store.putStep({ taskId: task.id, step: closed }));
+  }
+}

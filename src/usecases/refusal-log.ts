@@ -1,0 +1,31 @@
+import type { Logger } from "../lib/logger.ts";
+
+export interface Refusal {
+  readonly source: string;
+  readonly code: string;
+  readonly remoteAddress: string | null;
+}
+
+/** One log line per source and this long; the next line says how many it stands for. */
+const QUIET_MS = 10_000;
+
+/** Logs refused requests, but never as many lines as there are requests. */
+export function createRefusalLog({
+  logger,
+  now,
+}: {
+  readonly logger: Logger;
+  readonly now: () => Date;
+}): (refusal: Refusal) => void {
+  const quiet = new Map<string, { until: number; unsaid: number }>();
+  return (refusal) => {
+    const at = now().getTime();
+    const entry = quiet.get(refusal.source) ?? { until: 0, unsaid: 0 };
+    if (at < entry.until) {
+      quiet.set(refusal.source, { ...entry, unsaid: entry.unsaid + 1 });
+      return;
+    }
+    quiet.set(refusal.source, { until: at + QUIET_MS, unsaid: 0 });
+    logger.warn({ ...refusal, unsaid: entry.unsaid }, "Refused a webhook");
+  };
+}

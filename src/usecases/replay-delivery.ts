@@ -1,0 +1,57 @@
+import type { Delivery } from "../domain/delivery.ts";
+import { AppError } from "../domain/errors.ts";
+import type { HookEvent } from "../domain/event.ts";
+import { newId } from "../lib/ids.ts";
+import { acceptEvent, matchEvent } from "./accept-event.ts";
+import type { ReceivedDelivery } from "./app.ts";
+import { describeStored, findDelivery, getDeliveryBody } from "./read-deliveries.ts";
+import type { Services } from "./services.ts";
+
+/** See App.replayDelivery. */
+export async function replayDelivery(
+  services: Services,
+  { id, by, dryRun }: { readonly id: string; readonly by: string; readonly dryRun: boolean },
+): Promise<ReceivedDelivery> {
+  const { store, settings } = services;
+  const original = await findDelivery(store, id);
+  const body = await getDeliveryBody(store, id);
+  const described = describeStored({ delivery: original, body, settings: settings.current() });
+  if (!described.ok) throw new AppError("delivery:not_replayable", described.reason);
+  const { event } = described;
+  if (dryRun) return plannedReplay(services, original, event);
+  const delivery = replayOf(original, services.now());
+  services.logger.info({ delivery: delivery.id, original: id, by }, "Replaying a delivery");
+  const stored = await acceptEvent(services, { delivery, body, fingerprint: null, event });
+  return { ...stored, ...summary(event) };
+}
+
+/** A new delivery: the sender's id stays with the first, which it identifies. */
+function replayOf(original: Delivery, now: Date): Delivery {
+  return {
+    ...original,
+    id: newId(),
+    senderId: null,
+    verdict: "accepted",
+    reason: null,
+    replayOf: original.id,
+    receivedAt: now.toISOString(),
+  };
+}
+
+function plannedReplay(services: Services, original: Delivery, event: HookEvent): ReceivedDelivery {
+  return {
+    deliveryId: original.id,
+    duplicate: false,
+    verdict: original.verdict,
+    reason: original.reason,
+    tasks: [],
+    superseded: [],
+    reasons: matchEvent(services, event).reasons,
+    ...summary(event),
+  };
+}
+
+const summary = ({ name, senderName }: HookEvent): Pick<ReceivedDelivery, "event" | "ping"> => ({
+  event: { name, senderName },
+  ping: name === "ping",
+});

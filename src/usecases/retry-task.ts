@@ -1,0 +1,23 @@
+import { AppError } from "../domain/errors.ts";
+import { isEnded } from "../domain/task-machine.ts";
+import type { StartedTask } from "../storage/store.ts";
+import { getTask } from "./read-tasks.ts";
+import type { Services } from "./services.ts";
+import { findAction, startTask } from "./start-action.ts";
+
+/** See App.retryTask. The new task runs by the settings as they are now. */
+export async function retryTask(
+  services: Services,
+  { id, by }: { readonly id: string; readonly by: string },
+): Promise<StartedTask> {
+  const task = await getTask(services, id);
+  if (!isEnded(task.state)) {
+    throw new AppError("task:not_retryable", `The task is ${task.state}; cancel it or wait for its end`);
+  }
+  return startTask(services, {
+    action: findAction(services, task.action),
+    params: task.params,
+    startedBy: { type: "retry", taskId: id, by },
+    deliveryId: task.deliveryId,
+  });
+}

@@ -1,0 +1,182 @@
+import { mkdir } from "node:fs/promises";
+import { AppError } from "../domain/errors.ts";
+import type { StepRun, StepState } from "../domain/task.ts";
+import { formatDuration } from "../lib/duration.ts";
+import { runCommand } from "../lib/processes/run-command.ts";
+import { parseProgress } from "../lib/progress-line.ts";
+import { runStep as runStepKind, stepTitle } from "../steps/registry.ts";
+import type { StepContext, StepResult } from "../steps/step.ts";
+import { STEP_MARKER } from "./command-env.ts";
+import { endProcesses } from "./end-processes.ts";
+import { persist } from "./persist.ts";
+import {
+  output,
+  renderer,
+  say,
+  stepEnv,
+  stepMarker,
+  stepWorkdir,
+  type StepPlace,
+  type TaskRun,
+} from "./task-run.ts";
+
+/** A step's own time was up; the task may still go on (`retries`, `continue_on_error`). */
+class StepTimedOut extends Error {}
+
+export type StepOutcome =
+  | { readonly ok: true }
+  /** `reason`: a sentence that names the step. */
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Runs one step or undo with its retries, on record from before its start to its end.
+ * Resolves with how it went; also when `signal` stopped it, which the caller has to look at itself.
+ */
+export async function runStep(run: TaskRun, place: StepPlace, signal: AbortSignal): Promise<StepOutcome> {
+  const { definition, index } = place;
+  const startedAt = run.services.now().toISOString();
+  recordStart(run, place, startedAt);
+  const tries = definition.retries + 1;
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await tryStep(run, place, signal);
+    if (result.ok || signal.aborted || attempt >= tries) {
+      await recordEnd(run, place, { startedAt, result, stopped: signal.aborted });
+      return result.ok ? { ok: true } : { ok: false, reason: result.reason };
+    }
+    say(run, `${result.reason}; trying again (${attempt + 1} of ${tries})`, index);
+  }
+}
+
+type TryResult =
+  | ({ readonly ok: true } & StepResult)
+  | { readonly ok: false; readonly reason: string; readonly exitCode: number | null };
+
+async function tryStep(run: TaskRun, place: StepPlace, signal: AbortSignal): Promise<TryResult> {
+  const { definition, index, phase } = place;
+  const timeout = new AbortController();
+  const timer = startTimer(definition.timeoutMs, () => timeout.abort(new StepTimedOut()));
+  try {
+    const context = await stepContext(run, place, AbortSignal.any([signal, timeout.signal]));
+    const { kind, options } = definition;
+    const result = await runStepKind({ kind, options, render: renderer(run), context });
+    return { ok: true, ...result };
+  } catch (error) {
+    const label = `${phase === "undo" ? "Undo of step" : "Step"} ${definition.name}`;
+    // The whole task's processes are ended by whoever stopped it.
+    if (!signal.aborted) await endStep(run, place);
+    if (timeout.signal.aborted) {
+      const limit = formatDuration(definition.timeoutMs ?? 0);
+      return { ok: false, reason: `${label} took longer than ${limit}`, exitCode: null };
+    }
+    return {
+      ok: false,
+      reason: `${label} failed: ${explain(run, error, index)}`,
+      exitCode: exitCodeOf(error),
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Longer than a timer can hold means no limit. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export function startTimer(ms: number | null, onEnd: () => void): NodeJS.Timeout | undefined {
+  return ms === null || ms > MAX_TIMER_MS ? undefined : setTimeout(onEnd, ms);
+}
+
+/** What it left behind must not go on beside the next try or the next step. */
+function endStep(run: TaskRun, place: StepPlace): Promise<void> {
+  return endProcesses(run, { name: STEP_MARKER, value: stepMarker(run, place) });
+}
+
+function explain(run: TaskRun, error: unknown, index: number): string {
+  if (error instanceof AppError) return error.message;
+  run.services.logger.debug({ err: error, task: run.task.id, step: index }, "A step threw");
+  return error instanceof Error ? error.message : String(error);
+}
+
+function exitCodeOf(error: unknown): number | null {
+  const code = error instanceof AppError ? error.details["exit_code"] : null;
+  return typeof code === "number" ? code : null;
+}
+
+async function stepContext(run: TaskRun, place: StepPlace, signal: AbortSignal): Promise<StepContext> {
+  const { index, definition } = place;
+  const workdir = stepWorkdir(run, definition);
+  await mkdir(workdir, { recursive: true });
+  const env = stepEnv(run, place);
+  const { token, apiUrl } = run.settings.github;
+  const onLine = (stream: "stdout" | "stderr", line: string): void => {
+    const percent = parseProgress(line);
+    if (percent === null) output(run, index, stream, line);
+    else run.progress.report(percent);
+  };
+  return {
+    taskId: run.task.id,
+    signal,
+    workdir,
+    env,
+    github: { token, apiUrl },
+    fetch: run.services.fetch,
+    log: (text) => say(run, text, index),
+    progress: (percent) => run.progress.report(percent),
+    command: ({ quiet = false, ...options }) =>
+      runCommand({
+        cwd: workdir,
+        ...options,
+        env: { ...env, ...options.env },
+        signal,
+        graceMs: run.action.graceMs,
+        masker: run.masker,
+        onLine: quiet ? () => undefined : onLine,
+      }),
+  };
+}
+
+function recordStart(run: TaskRun, place: StepPlace, startedAt: string): void {
+  const { definition, index, phase } = place;
+  const of = `${index + 1}/${run.action.steps.length}`;
+  const title = stepTitle(definition);
+  const name = definition.name === title ? title : `${definition.name}: ${title}`;
+  say(run, phase === "undo" ? `Undoing step ${of}: ${name}` : `Step ${of}: ${name}`, index);
+  // Not waited for: the store keeps the order, and a step that is not on record when the server dies
+  // is found by the marker of its processes.
+  const step = record(place, { state: "running", exitCode: null, outputs: {}, startedAt, endedAt: null });
+  persist(() => run.services.store.putStep({ taskId: run.task.id, step })).catch((error: unknown) => {
+    run.services.logger.error({ err: error, task: run.task.id }, "The start of a step is not on record");
+  });
+}
+
+interface StepEnd {
+  readonly startedAt: string;
+  readonly result: TryResult;
+  readonly stopped: boolean;
+}
+
+async function recordEnd(run: TaskRun, place: StepPlace, end: StepEnd): Promise<void> {
+  const { startedAt, result, stopped } = end;
+  const { store, hub, now } = run.services;
+  const outputs = result.ok ? (result.outputs ?? {}) : {};
+  const state: StepState = result.ok ? "succeeded" : stopped ? "cancelled" : "failed";
+  const endedAt = now().toISOString();
+  const step = record(place, { state, exitCode: result.exitCode, outputs, startedAt, endedAt });
+  if (place.phase === "run") run.steps.set(place.index, step);
+  // What later steps see is real; what is stored can be seen by people.
+  const masked = mapValues(outputs, (value) => run.masker.mask(value));
+  await persist(() => store.putStep({ taskId: run.task.id, step: { ...step, outputs: masked } }));
+  hub.notify(run.task.id);
+}
+
+function record(
+  { definition, index, phase }: StepPlace,
+  rest: Pick<StepRun, "state" | "exitCode" | "outputs" | "startedAt" | "endedAt">,
+): StepRun {
+  return { index, phase, name: definition.name, kind: definition.kind, ...rest };
+}
+
+const mapValues = (
+  values: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));

@@ -1,0 +1,129 @@
+import type { Task } from "../domain/task.ts";
+import { formatDuration } from "../lib/duration.ts";
+import type { ClaimedTask } from "../storage/store.ts";
+import { TASK_MARKER } from "./command-env.ts";
+import { endProcesses } from "./end-processes.ts";
+import { openRun } from "./open-run.ts";
+import { persist } from "./persist.ts";
+import { runStep, startTimer } from "./run-step.ts";
+import { TaskStopped } from "./running-tasks.ts";
+import type { Services } from "./services.ts";
+import { stopTask, type StopInput } from "./stop-task.ts";
+import { say, type TaskRun } from "./task-run.ts";
+import { undoTask } from "./undo-steps.ts";
+
+/**
+ * Drives one claimed task to its end: COMPLETED, or CANCELLING and its undos. Never rejects for anything that
+ * the task did; every end is on record with its reason.
+ */
+export async function runTask(services: Services, claimed: ClaimedTask): Promise<void> {
+  const { id } = claimed.task;
+  const signal = services.running.register(id);
+  try {
+    const run = await openRun(services, claimed);
+    if (run !== null) await drive(run, signal);
+  } catch (error) {
+    await endAfterFault(services, id, error);
+  } finally {
+    services.running.unregister(id);
+    services.hub.notify(id);
+  }
+}
+
+async function drive(run: TaskRun, signal: AbortSignal): Promise<void> {
+  const timer = startTimer(run.action.timeoutMs, () => timeOut(run));
+  onAbort(signal, (reason) => say(run, `Stopping: ${reason}`));
+  try {
+    await runSteps(run, signal);
+  } finally {
+    clearTimeout(timer);
+  }
+  if (isShutdown(signal)) return endForShutdown(run);
+  if (!signal.aborted && (await complete(run))) return undefined;
+  await undoTask(run);
+  return undefined;
+}
+
+/** Says why in the log at once, before the commands get their grace period. */
+function onAbort(signal: AbortSignal, react: (reason: string) => void): void {
+  const tell = (): void => react(signal.reason instanceof Error ? signal.reason.message : "");
+  if (signal.aborted) tell();
+  else signal.addEventListener("abort", tell, { once: true });
+}
+
+/** Runs the steps in order, until one fails or the signal stops the run; a failure is on record when this resolves. */
+async function runSteps(run: TaskRun, signal: AbortSignal): Promise<void> {
+  for (const [index, definition] of run.action.steps.entries()) {
+    if (signal.aborted) return;
+    run.progress.stepStarted(index);
+    const outcome = await runStep(run, { definition, index, phase: "run" }, signal);
+    if (signal.aborted) return;
+    if (!outcome.ok && !definition.continueOnError) {
+      await stop(run, { outcome: "failed", reason: outcome.reason });
+      return;
+    }
+    if (!outcome.ok) say(run, `${outcome.reason}; going on (continue_on_error)`, index);
+    run.progress.stepEnded(index);
+  }
+}
+
+/** The log is stored first: who sees the end must be able to read all of it. */
+async function complete(run: TaskRun): Promise<boolean> {
+  await run.log.flush();
+  const signal = { type: "complete" } as const;
+  const { store, now } = run.services;
+  const id = run.task.id;
+  const task = await persist(() => store.transition({ id, signal, reason: null, now: now().toISOString() }));
+  return task !== null;
+}
+
+async function stop(run: TaskRun, input: Omit<StopInput, "id">): Promise<void> {
+  const reason = run.masker.mask(input.reason);
+  await persist(() => stopTask(run.services, { ...input, reason, id: run.task.id }));
+}
+
+function timeOut(run: TaskRun): void {
+  const reason = `Took longer than ${formatDuration(run.action.timeoutMs)}`;
+  stop(run, { outcome: "timed_out", reason }).catch((error: unknown) => {
+    run.services.logger.error({ err: error, task: run.task.id }, "A task's timeout is not on record");
+  });
+}
+
+const isShutdown = (signal: AbortSignal): boolean =>
+  signal.reason instanceof TaskStopped && signal.reason.stopCause === "shutdown";
+
+/** The drain was over before the task: the same rule as after a crash, but in good order. */
+async function endForShutdown(run: TaskRun): Promise<void> {
+  if (run.action.onCrash === "retry") {
+    await endProcesses(run, { name: TASK_MARKER, value: run.task.id });
+    await run.log.flush();
+    if ((await requeue(run)) !== null) return;
+  } else {
+    await stop(run, { outcome: "lost", reason: "The server was shut down while the task ran" });
+  }
+  await undoTask(run);
+}
+
+export function requeue(run: Pick<TaskRun, "services" | "task">): Promise<Task | null> {
+  const { store, now } = run.services;
+  const { id } = run.task;
+  return persist(() =>
+    store.transition({ id, signal: { type: "requeue" }, reason: null, now: now().toISOString() }),
+  );
+}
+
+/** A fault of ours must not leave a task without an end either. */
+async function endAfterFault(services: Services, id: string, error: unknown): Promise<void> {
+  services.logger.error({ err: error, task: id }, "A run broke off");
+  const message = error instanceof Error ? error.message : String(error);
+  const reason = `The run broke off by a fault of the server: ${message}`;
+  await persist(() => stopTask(services, { id, outcome: "failed", reason }));
+  await persist(() =>
+    services.store.transition({
+      id,
+      signal: { type: "undo_failed" },
+      reason: null,
+      now: services.now().toISOString(),
+    }),
+  );
+}

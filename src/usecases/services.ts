@@ -1,0 +1,28 @@
+import type { Logger } from "../lib/logger.ts";
+import type { Queue } from "../queue/queue.ts";
+import type { Store } from "../storage/store.ts";
+import type { Hub } from "./hub.ts";
+import type { Refusal } from "./refusal-log.ts";
+import type { Refusals } from "./refusals.ts";
+import type { RunningTasks } from "./running-tasks.ts";
+import type { SettingsHolder } from "./settings-holder.ts";
+import type { StepWeights } from "./step-weights.ts";
+
+/** What the use cases work with; made once, in main. */
+export interface Services {
+  /** Name of this run of the process. */
+  readonly node: string;
+  readonly store: Store;
+  readonly queue: Pick<Queue, "wake">;
+  readonly settings: SettingsHolder;
+  readonly hub: Hub;
+  readonly running: RunningTasks;
+  readonly refusals: Refusals;
+  /** Rate-limited. */
+  readonly refusalLog: (refusal: Refusal) => void;
+  readonly weights: StepWeights;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  /** The guarded outbound client. */
+  readonly fetch: typeof fetch;
+}

@@ -1,0 +1,72 @@
+import type { Action } from "../domain/action.ts";
+import { AppError } from "../domain/errors.ts";
+import type { StartedBy } from "../domain/task.ts";
+import { nearest } from "../lib/nearest.ts";
+import type { StartedTask } from "../storage/store.ts";
+import { stepTitle } from "../steps/registry.ts";
+import { resolveParams } from "../triggers/params.ts";
+import type { PlannedAction, StartInput } from "./app.ts";
+import { newTask } from "./new-task.ts";
+import type { Services } from "./services.ts";
+import { stopSuperseded } from "./stop-task.ts";
+
+/** See App.startAction. */
+export function startAction(services: Services, { action, params, by }: StartInput): Promise<StartedTask> {
+  return startTask(services, {
+    action: findAction(services, action),
+    params,
+    startedBy: { type: "manual", by },
+    deliveryId: null,
+  });
+}
+
+export interface StartTaskInput {
+  readonly action: Action;
+  readonly params: Readonly<Record<string, string>>;
+  readonly startedBy: StartedBy;
+  readonly deliveryId: string | null;
+}
+
+/** Stores a task that no delivery started. Rejects `params:invalid`, `task:rejected`. */
+export async function startTask(services: Services, input: StartTaskInput): Promise<StartedTask> {
+  const params = resolveParams({ specs: input.action.params, given: input.params });
+  const settingsDigest = services.settings.current().digest;
+  const createdAt = services.now().toISOString();
+  const { task, superseded } = await services.store.createTask(
+    newTask({ ...input, params, settingsDigest, createdAt }),
+  );
+  stopSuperseded(services, superseded, task.id);
+  if (task.outcome === "rejected") throw rejected(task);
+  services.queue.wake();
+  return task;
+}
+
+const rejected = (task: StartedTask): AppError =>
+  new AppError(
+    "task:rejected",
+    `Another task of the concurrency group of ${task.action} waits or runs, and its policy is to reject`,
+    { details: { task_id: task.id } },
+  );
+
+/** See App.planAction. */
+export function planAction(services: Services, input: Omit<StartInput, "by">): PlannedAction {
+  const action = findAction(services, input.action);
+  return {
+    action: action.name,
+    params: resolveParams({ specs: action.params, given: input.params }),
+    steps: action.steps.map((step) => ({
+      name: step.name,
+      kind: step.kind,
+      title: stepTitle(step),
+    })),
+  };
+}
+
+export function findAction(services: Services, name: string): Action {
+  const { actions } = services.settings.current();
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  if (action !== undefined) return action;
+  const suggestion = nearest(name, Object.keys(actions));
+  const hint = suggestion === null ? "" : `; did you mean ${suggestion}?`;
+  throw new AppError("action:not_found", `There is no action ${name}${hint}`);
+}

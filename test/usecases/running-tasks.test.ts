@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { createRunningTasks, TaskStopped } from "../../src/usecases/running-tasks.ts";
+
+const causeOf = (signal: AbortSignal): unknown =>
+  signal.reason instanceof TaskStopped ? signal.reason.stopCause : null;
+
+describe("running tasks", () => {
+  it("stops a run, and no other", () => {
+    const running = createRunningTasks();
+    const [one, other] = [running.register("one"), running.register("other")];
+    running.stop("one", "Cancelled by me");
+    expect(causeOf(one)).toBe("stopped");
+    expect(one.reason).toMatchObject({ message: "Cancelled by me" });
+    expect(other.aborted).toBe(false);
+  });
+
+  it("keeps a stop that came before the run, for that run only", () => {
+    const running = createRunningTasks();
+    running.stop("one", "Cancelled by me");
+    expect(causeOf(running.register("one"))).toBe("stopped");
+    running.unregister("one");
+    expect(running.register("one").aborted).toBe(false);
+  });
+
+  it("stops all runs at shutdown, and those that begin after it", () => {
+    const running = createRunningTasks();
+    const before = running.register("before");
+    running.shutDown();
+    expect(causeOf(before)).toBe("shutdown");
+    expect(causeOf(running.register("after"))).toBe("shutdown");
+  });
+});
