@@ -1,0 +1,125 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { vi } from "vitest";
+import type { Task } from "../../src/domain/task.ts";
+import { isEnded } from "../../src/domain/task-machine.ts";
+import { newId } from "../../src/lib/ids.ts";
+import { createLogger } from "../../src/lib/logger.ts";
+import { createOutboundFetch } from "../../src/lib/outbound.ts";
+import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
+import { parseSettings } from "../../src/settings/load.ts";
+import { openStore } from "../../src/storage/open.ts";
+import type { Store } from "../../src/storage/store.ts";
+import type { App } from "../../src/usecases/app.ts";
+import { createApp } from "../../src/usecases/create-app.ts";
+import { createHub } from "../../src/usecases/hub.ts";
+import { recoverTasks } from "../../src/usecases/recover-tasks.ts";
+import { createRefusals } from "../../src/usecases/refusals.ts";
+import { runTask } from "../../src/usecases/run-task.ts";
+import { createRunningTasks } from "../../src/usecases/running-tasks.ts";
+import type { Services } from "../../src/usecases/services.ts";
+import { createSettingsHolder } from "../../src/usecases/settings-holder.ts";
+import { createStepWeights } from "../../src/usecases/step-weights.ts";
+
+/** The use cases on a real store, with real commands, without HTTP. */
+export interface World {
+  readonly dir: string;
+  readonly app: App;
+  readonly services: Services;
+  /** Begins to hand out tasks. */
+  work(): void;
+  recover(): Promise<number>;
+  drain(timeoutMs: number): Promise<boolean>;
+  /** Puts other settings in force. */
+  configure(text: string): Promise<void>;
+  ended(id: string): Promise<Task>;
+  reached(id: string, state: Task["state"]): Promise<Task>;
+  /** Every line of a task's log, in order. */
+  lines(id: string): Promise<string[]>;
+  /** Leaves the store as a killed process would: nothing is ended or undone. */
+  abandon(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly settings: string;
+  readonly dir?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly now?: () => Date;
+  readonly store?: (store: Store) => Store;
+}
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { env = {}, now = () => new Date() } = options;
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "hookwright-")));
+  const parse = (text: string) => parseSettings({ text, file: join(dir, "hookwright.yaml"), dir, env });
+  const initial = parse(options.settings);
+  const opened = await openStore({ path: initial.storePath });
+  const store = options.store?.(opened) ?? opened;
+  const logger = createLogger({ level: "silent" });
+  const node = newId();
+  const queue = createEmbeddedQueue({
+    store,
+    node,
+    concurrency: () => services.settings.current().work.concurrency,
+    pollMs: 50,
+    onError: () => undefined,
+  });
+  const services: Services = {
+    node,
+    store,
+    queue,
+    logger,
+    now,
+    settings: createSettingsHolder({ store, initial, parse, now }),
+    hub: createHub(),
+    running: createRunningTasks(),
+    refusals: createRefusals(store),
+    refusalLog: () => undefined,
+    weights: createStepWeights({ store, now }),
+    fetch: createOutboundFetch({ allowCidrs: ["127.0.0.0/8"] }),
+  };
+  await services.settings.replace(initial);
+  const app = createApp({ services, ready: () => store.ping(), reloadSettings: async () => undefined });
+
+  async function reached(id: string, test: (task: Task) => boolean): Promise<Task> {
+    return vi.waitFor(
+      async () => {
+        const task = await app.getTask(id);
+        if (!test(task)) throw new Error(`task is ${task.state} (${task.reason ?? "no reason"})`);
+        return task;
+      },
+      { timeout: 30_000, interval: 10 },
+    );
+  }
+
+  async function lines(id: string): Promise<string[]> {
+    const entries = await app.listLog({ taskId: id, after: 0, limit: 10_000 });
+    return entries.map(({ text }) => text);
+  }
+
+  return {
+    dir,
+    app,
+    services,
+    work: () => queue.start((claimed) => runTask(services, claimed)),
+    recover: () => recoverTasks(services),
+    drain: (timeoutMs) => queue.drain(timeoutMs),
+    configure: (text) => services.settings.replace(parse(text)),
+    ended: (id) => reached(id, ({ state }) => isEnded(state)),
+    reached: (id, state) => reached(id, (task) => task.state === state),
+    lines,
+    async abandon() {
+      queue.stop();
+      await opened.close();
+    },
+    async close() {
+      queue.stop();
+      services.running.shutDown();
+      await queue.drain(30_000);
+      await opened.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
