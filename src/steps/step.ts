@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { AppError } from "../domain/errors.ts";
+import { formatCommand } from "../lib/processes/format-command.ts";
 
 /** How a command ended. */
 export interface CommandResult {
@@ -42,6 +44,8 @@ export interface StepContext {
   command(options: CommandOptions): Promise<CommandResult>;
   /** Guarded HTTP for steps that call an API (`fetch` of the guarded outbound client). */
   readonly fetch: typeof fetch;
+  /** What the settings say about GitHub's API. */
+  readonly github: { readonly token: string | null; readonly apiUrl: string };
 }
 
 export interface StepResult {
@@ -67,4 +71,17 @@ export interface StepKind<O = unknown> {
   /** A short line for people: `npm ci`, `git https://… at 1a2b3c`. */
   title(options: O): string;
   run(options: O, context: StepContext): Promise<StepResult>;
+}
+
+/**
+ * AppError `step:failed` for a command that did not exit with 0: "`npm ci` exited with 1". `details.exit_code` has the code.
+ * `label` stands for the command where the argv says less: `The script`.
+ */
+export function commandFailure(
+  argv: readonly string[],
+  { exitCode, signal }: Pick<CommandResult, "exitCode" | "signal">,
+  label = `\`${formatCommand(argv)}\``,
+): AppError {
+  const how = exitCode === null ? `was ended by ${signal ?? "a signal"}` : `exited with ${exitCode}`;
+  return new AppError("step:failed", `${label} ${how}`, { details: { exit_code: exitCode } });
 }

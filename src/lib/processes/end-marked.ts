@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createMemory, findMarked, identityOf } from "./find-marked.ts";
+import { commandOf, readProcess, type ProcessInfo } from "./proc.ts";
+
+export interface EndMarkedOptions {
+  readonly name: string;
+  readonly value: string;
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+}
+
+export interface NamedProcess {
+  readonly pid: number;
+  /** Its argv in one line. */
+  readonly command: string;
+}
+
+export interface EndedProcesses {
+  /** All that were found to run. */
+  readonly found: readonly NamedProcess[];
+  /** Those that still run: another account's, or stuck in the kernel. */
+  readonly left: readonly NamedProcess[];
+}
+
+const POLL_MS = 20;
+/** How long SIGKILL may take to show, and new forks may keep appearing. */
+const KILL_MS = 5_000;
+
+/**
+ * Ends every process that was started with `NAME=VALUE` in its environment, its descendants, and the members of its process
+ * groups and sessions: SIGTERM, the grace period, SIGKILL, then looks again until nothing is left. Never ends itself or an
+ * ancestor of itself.
+ *
+ * Limits: a process that cleared its environment AND left the session AND whose parent had ended before the first look
+ * can't be told from a stranger; another account's environment can be read by root alone. Without /proc (not Linux)
+ * nothing is found.
+ */
+export async function endMarked({ name, value, graceMs }: EndMarkedOptions): Promise<EndedProcesses> {
+  const memory = createMemory();
+  const found = new Map<string, NamedProcess>();
+  const look = (): ProcessInfo[] => {
+    const live = findMarked(`${name}=${value}`, memory);
+    for (const process of live) remember(found, process);
+    return live;
+  };
+  const terminated = await signalUntilGone({ look, signal: "SIGTERM", forMs: graceMs });
+  const left =
+    terminated.length === 0 ? [] : await signalUntilGone({ look, signal: "SIGKILL", forMs: KILL_MS });
+  return { found: [...found.values()], left: left.map(named) };
+}
+
+function remember(found: Map<string, NamedProcess>, process: ProcessInfo): void {
+  const identity = identityOf(process);
+  if (!found.has(identity)) found.set(identity, named(process));
+}
+
+const named = ({ pid }: ProcessInfo): NamedProcess => ({ pid, command: commandOf(pid) });
+
+interface Round {
+  readonly look: () => ProcessInfo[];
+  readonly signal: NodeJS.Signals;
+  readonly forMs: number;
+}
+
+/** Signals each process once, also those that appear meanwhile. Resolves with those that the time was too short for. */
+async function signalUntilGone({ look, signal, forMs }: Round): Promise<ProcessInfo[]> {
+  const deadline = performance.now() + forMs;
+  const signalled = new Set<string>();
+  for (;;) {
+    const live = look();
+    for (const process of live) {
+      if (!signalled.has(identityOf(process))) send(process, signal);
+      signalled.add(identityOf(process));
+    }
+    const rest = deadline - performance.now();
+    if (live.length === 0 || rest <= 0) return live;
+    await sleep(Math.min(POLL_MS, rest));
+  }
+}
+
+/** Only when the pid is still that process. */
+function send(target: ProcessInfo, signal: NodeJS.Signals): void {
+  if (readProcess(target.pid)?.start !== target.start) return;
+  try {
+    process.kill(target.pid, signal);
+  } catch {
+    // It has ended, or belongs to another account: the next look tells.
+  }
+}

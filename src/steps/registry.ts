@@ -1,0 +1,34 @@
+import { runKind } from "./run.ts";
+import { shellKind } from "./shell.ts";
+import type { Render, StepContext, StepKind, StepResult } from "./step.ts";
+
+const kinds: readonly StepKind[] = [runKind, shellKind];
+
+/** Every kind of step, by its key in the settings. A new kind is one file and one place in the list above. */
+export const stepKinds: ReadonlyMap<string, StepKind> = new Map(kinds.map((kind) => [kind.kind, kind]));
+
+export interface RunStepInput {
+  readonly kind: string;
+  /** As the kind's schema gave them, templates not yet replaced. */
+  readonly options: unknown;
+  readonly render: Render;
+  readonly context: StepContext;
+}
+
+/** Replaces the templates of a step's options and runs it. See StepKind.run. */
+export async function runStep({ kind, options, render, context }: RunStepInput): Promise<StepResult> {
+  const found = findKind(kind);
+  return found.run(found.render(found.schema.parse(options), render), context);
+}
+
+/** A short line for people; templates in it stand as they are. */
+export function stepTitle({ kind, options }: Pick<RunStepInput, "kind" | "options">): string {
+  const found = findKind(kind);
+  return found.title(found.schema.parse(options));
+}
+
+function findKind(kind: string): StepKind {
+  const found = stepKinds.get(kind);
+  if (found === undefined) throw new Error(`There is no step kind ${kind}`);
+  return found;
+}
