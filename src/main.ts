@@ -220,7 +220,9 @@ function createLife({ parts, services, queue }: LifeOptions): Life {
     },
     listenToSignals(reloadSettings) {
       const tryReload = (): void => void reloadSettings().catch(() => undefined);
-      const stop = (): void => void life.close();
+      const stop = (): void => {
+        void life.close();
+      };
       const off = onSignals({ SIGTERM: stop, SIGINT: stop, SIGHUP: tryReload });
       const { file } = settings;
       const unwatch = file === null ? undefined : watchSettings({ file, onChange: tryReload });

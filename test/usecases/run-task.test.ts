@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { AppError } from "../../src/domain/errors.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
 
 let world: World;
@@ -157,7 +158,6 @@ actions:
     const id = await start("deploy");
     await vi.waitUntil(async () => (await world.app.getTask(id)).progress === 40, { timeout: 20_000 });
     await world.services.store.ping();
-    const { writeFile } = await import("node:fs/promises");
     await writeFile(join(world.dir, "go"), "");
     await world.ended(id);
     expect((await world.lines(id)).join("\n")).not.toContain("::progress");
@@ -331,11 +331,10 @@ actions:
     params: { n: {} }
     steps: [{ shell: 'echo "start $HOOKWRIGHT_PARAM_N" >> out; while ! test -e go; do sleep 0.02; done; echo "end $HOOKWRIGHT_PARAM_N" >> out' }]
 `;
-  const begun = (n: number): Promise<void> =>
-    vi.waitUntil(async () => (await read("out").catch(() => "")).includes(`start ${n}`), { timeout: 20_000 }).then();
+  const begun = (n: number): Promise<unknown> =>
+    vi.waitUntil(async () => (await read("out").catch(() => "")).includes(`start ${n}`), { timeout: 20_000 });
 
   const go = async (): Promise<void> => {
-    const { writeFile } = await import("node:fs/promises");
     await writeFile(join(world.dir, "go"), "");
   };
 
@@ -383,7 +382,6 @@ describe("a store that fails", () => {
         transition: async (input) => {
           if (input.signal.type === "complete" && failures < 3) {
             failures += 1;
-            const { AppError } = await import("../../src/domain/errors.ts");
             throw new AppError("store:unavailable");
           }
           return store.transition(input);
