@@ -1,0 +1,100 @@
+import { Agent, fetch as undiciFetch } from "undici";
+import { createAddressGuard } from "./address-guard.ts";
+
+export interface OutboundOptions {
+  /** Networks that may be called although they are not public: `10.0.0.0/8`, `127.0.0.1/32`. Default none. */
+  readonly allowCidrs?: readonly string[];
+  /** Milliseconds for a whole request, its body included. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** Longest response body in bytes. Default 10 MiB. */
+  readonly maxResponseBytes?: number;
+}
+
+/** A request was refused by the guard or did not come about; the message says why, for people. */
+export class OutboundError extends Error {
+  override readonly name = "OutboundError";
+}
+
+/**
+ * A `fetch` for calling strangers: http and https only; every address that the name stands for is checked and the connection
+ * goes to one of the checked ones; redirects are answered with an error; time and size are bounded. Rejects with OutboundError.
+ */
+export function createOutboundFetch(options: OutboundOptions = {}): typeof fetch {
+  const { allowCidrs = [], timeoutMs = 30_000, maxResponseBytes = 10 * 1024 * 1024 } = options;
+  const guard = createAddressGuard(allowCidrs);
+  const dispatcher = new Agent({
+    connect: { lookup: guard.lookup, timeout: Math.min(timeoutMs, 10_000) },
+    maxResponseSize: maxResponseBytes,
+  });
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const url = checkUrl(request.url);
+    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
+    try {
+      guard.checkHost(url.hostname);
+      const response = await undiciFetch(url, {
+        ...(await toInit(request)),
+        signal,
+        dispatcher,
+        redirect: "manual",
+      });
+      refuseRedirect(url, response.status);
+      return await toResponse(response);
+    } catch (error) {
+      if (request.signal.aborted) throw error;
+      throw explain(url, error, timeoutMs);
+    }
+  };
+}
+
+type UndiciResponse = Awaited<ReturnType<typeof undiciFetch>>;
+
+function checkUrl(text: string): URL {
+  const url = new URL(text);
+  if (url.protocol === "http:" || url.protocol === "https:") return url;
+  throw new OutboundError(`${url.protocol} URLs are not called, only http: and https:`);
+}
+
+/** Bodies are read whole: they are small, and a retry or a refusal then leaves nothing half sent. */
+async function toInit(request: Request): Promise<Record<string, unknown>> {
+  const { method } = request;
+  const headers = [...request.headers];
+  if (request.body === null) return { method, headers };
+  return { method, headers, body: Buffer.from(await request.arrayBuffer()) };
+}
+
+/** A response of the global kind, read to its end: so time and size count for the body too. */
+async function toResponse(response: UndiciResponse): Promise<Response> {
+  const { status, statusText } = response;
+  const hasBody = ![101, 204, 205, 304].includes(status);
+  const body = await response.arrayBuffer();
+  const result = new Response(hasBody ? body : null, { status, statusText, headers: [...response.headers] });
+  Object.defineProperty(result, "url", { value: response.url });
+  return result;
+}
+
+function refuseRedirect({ host }: URL, status: number): void {
+  if (![301, 302, 303, 307, 308].includes(status)) return;
+  throw new OutboundError(`${host} answered with a redirect (${status}); redirects are not followed`);
+}
+
+function explain({ host }: URL, error: unknown, timeoutMs: number): OutboundError {
+  if (error instanceof OutboundError) return error;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof OutboundError) return cause;
+    if (cause.name === "AddressRefused") return new OutboundError(cause.message, { cause: error });
+    if (cause.name === "TimeoutError")
+      return new OutboundError(`${host} did not answer within ${timeoutMs} ms`);
+    if (cause.name === "ResponseExceededMaxSizeError")
+      return new OutboundError(`The answer of ${host} is too long`);
+  }
+  return new OutboundError(`${host} could not be reached: ${deepest(error)}`, { cause: error });
+}
+
+/** undici wraps what happened in "fetch failed". */
+function deepest(error: unknown): string {
+  let last = error;
+  while (last instanceof Error && last.cause instanceof Error) last = last.cause;
+  if (last instanceof AggregateError) return last.errors.map(deepest).join("; ");
+  return last instanceof Error ? last.message : String(last);
+}
