@@ -18,7 +18,7 @@ export function secretForms(secrets: readonly string[]): readonly string[] {
 function formsOf(secret: string): string[] {
   const trimmed = secret.trim();
   const whole = trimmed.length >= MIN_SECRET && trimmed !== secret ? [secret, trimmed] : [secret];
-  return [...whole.flatMap((value) => [...escaped(value), ...base64(value)]), ...lines(secret)];
+  return [...whole.flatMap(escaped), ...whole.flatMap(base64), ...lines(secret)];
 }
 
 function lines(secret: string): string[] {

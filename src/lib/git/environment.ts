@@ -30,10 +30,10 @@ export function gitEnvironment({ workTree, repository, submodules }: GitEnvironm
     ["advice.detachedHead", "false"],
     [`remote.${REMOTE}.url`, repository],
   ];
-  const pairs = config.flatMap(([key, value], index) => [
-    [`GIT_CONFIG_KEY_${index}`, key],
-    [`GIT_CONFIG_VALUE_${index}`, value],
-  ]);
+  const pairs = new Map<string, string>();
+  for (const [index, [key, value]] of config.entries()) {
+    pairs.set(`GIT_CONFIG_KEY_${index}`, key).set(`GIT_CONFIG_VALUE_${index}`, value);
+  }
   return {
     GIT_TERMINAL_PROMPT: "0",
     GIT_CEILING_DIRECTORIES: dirname(workTree),

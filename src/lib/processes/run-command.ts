@@ -47,7 +47,7 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandEnd
   });
   const ended = endOf(child);
   const capture = createCapture(captureBytes);
-  const splitters = readOutput(child, options, capture.add);
+  const splitters = readOutput(child, options, (chunk) => capture.add(chunk));
   feed(child, options.input);
   const stop = stopOnAbort(child, options);
   const { exitCode, signal: endedBy } = await ended;
