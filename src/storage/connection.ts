@@ -1,0 +1,82 @@
+import type { Compilable, CompiledQuery, Kysely } from "kysely";
+import type { Schema } from "./schema.ts";
+
+export interface QueryOutcome {
+  readonly rows: readonly unknown[];
+  readonly changes: number;
+}
+
+/** One transaction of one database, whichever it is. */
+export interface Connection {
+  /** Builds and compiles queries in the database's dialect; never executes them. */
+  readonly builder: Kysely<Schema>;
+  execute(sql: string, parameters: readonly unknown[]): Promise<QueryOutcome>;
+}
+
+/** Where a parameter of a prepared query goes. */
+class Placeholder {
+  readonly key: string;
+  constructor(key: string) {
+    this.key = key;
+  }
+}
+
+const placeholders = new Proxy(
+  {},
+  { get: (_, key) => (typeof key === "string" ? new Placeholder(key) : undefined) },
+);
+
+/** A query that is compiled once for each dialect: building one costs more than SQLite takes to run it. */
+export interface Query<I, R> {
+  all(connection: Connection, input: I): Promise<readonly R[]>;
+  first(connection: Connection, input: I): Promise<R | undefined>;
+  /** For statements: the number of rows changed. */
+  run(connection: Connection, input: I): Promise<number>;
+}
+
+/**
+ * `build` is called once per dialect, with placeholders in the place of `input`'s members; it may hand them to
+ * kysely as values and must not look at them.
+ *
+ * @example prepare((db, { id }: { id: string }) => db.selectFrom("tasks").selectAll().where("id", "=", id))
+ */
+export function prepare<I extends object, R>(
+  build: (builder: Kysely<Schema>, input: I) => Compilable<R>,
+): Query<I, R> {
+  const compiled = new WeakMap<Kysely<Schema>, CompiledQuery<R>>();
+
+  function compile(builder: Kysely<Schema>): CompiledQuery<R> {
+    // The one place where a placeholder stands for a value of the column's type.
+    const query = build(builder, placeholders as I).compile();
+    compiled.set(builder, query);
+    return query;
+  }
+
+  async function execute(connection: Connection, input: I): Promise<QueryOutcome> {
+    const { sql, parameters } = compiled.get(connection.builder) ?? compile(connection.builder);
+    const values = new Map<string, unknown>(Object.entries(input));
+    const bound = parameters.map((each) => (each instanceof Placeholder ? values.get(each.key) : each));
+    return connection.execute(sql, bound);
+  }
+
+  return {
+    async all(connection, input) {
+      return typed<R>((await execute(connection, input)).rows);
+    },
+    async first(connection, input) {
+      return typed<R>((await execute(connection, input)).rows)[0];
+    },
+    async run(connection, input) {
+      return (await execute(connection, input)).changes;
+    },
+  };
+}
+
+/** For queries whose shape depends on the input. */
+export async function rowsOf<R>(connection: Connection, query: Compilable<R>): Promise<readonly R[]> {
+  const { sql, parameters } = query.compile();
+  return typed<R>((await connection.execute(sql, parameters)).rows);
+}
+
+/** Our own tables, read by a query whose row type kysely has worked out. */
+const typed = <R>(rows: readonly unknown[]): readonly R[] => rows as readonly R[];

@@ -1,0 +1,25 @@
+import { AppError } from "../../domain/errors.ts";
+import { initial } from "./0001-initial.ts";
+
+/** What is not spelled alike in both databases. */
+export interface ColumnTypes {
+  /** An ascending integer key. */
+  readonly serial: string;
+  readonly bytes: string;
+}
+
+/** Forward only, in this order; a migration is never changed once it has been released. */
+const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [initial];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** The statements that bring a database from `version` to the newest. Throws when it is newer than this program. */
+export function statementsSince(version: number, types: ColumnTypes): readonly string[] {
+  if (version > SCHEMA_VERSION) {
+    throw new AppError(
+      "store:too_new",
+      `The database has schema version ${version}, this program knows ${SCHEMA_VERSION}: start the newer Hookwright again, or restore a backup`,
+    );
+  }
+  return MIGRATIONS.slice(version).flatMap((migration) => migration(types));
+}

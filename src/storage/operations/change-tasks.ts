@@ -1,0 +1,82 @@
+import type { Task } from "../../domain/task.ts";
+import { isEnded, nextPhase, type TaskPhase } from "../../domain/task-machine.ts";
+import { prepare, type Connection } from "../connection.ts";
+import type { NewTask, Store } from "../store.ts";
+import { insertWithPolicy, type Inserted } from "./new-tasks.ts";
+import { getTask, taskById } from "./read-tasks.ts";
+import type { TaskRow } from "./rows.ts";
+
+export const createTask = (connection: Connection, task: NewTask): Promise<Inserted> =>
+  insertWithPolicy(connection, task);
+
+const update = prepare((db, input: TaskRow) =>
+  db
+    .updateTable("tasks")
+    .set({
+      state: input.state,
+      outcome: input.outcome,
+      reason: input.reason,
+      progress: input.progress,
+      attempt: input.attempt,
+      node: input.node,
+      lease_until: input.lease_until,
+      started_at: input.started_at,
+      ended_at: input.ended_at,
+    })
+    .where("id", "=", input.id),
+);
+
+const deleteSteps = prepare((db, { id }: { id: string }) => db.deleteFrom("steps").where("task_id", "=", id));
+
+export async function transition(
+  connection: Connection,
+  { id, signal, reason, now }: Parameters<Store["transition"]>[0],
+): Promise<Task | null> {
+  const row = await taskById.first(connection, { id });
+  if (row === undefined) return null;
+  const phase = nextPhase({ state: row.state, outcome: row.outcome }, signal);
+  if (phase === null) return null;
+  await update.run(connection, changed(row, phase, { reason, now }));
+  if (signal.type === "requeue") await deleteSteps.run(connection, { id });
+  return getTask(connection, id);
+}
+
+function changed(row: TaskRow, phase: TaskPhase, { reason, now }: { reason: string | null; now: string }): TaskRow {
+  const next = { ...row, ...phase, reason: reason ?? row.reason };
+  if (phase.state === "ENQUEUED") {
+    return { ...next, attempt: row.attempt + 1, started_at: null, node: null, lease_until: null };
+  }
+  if (phase.state === "RUNNING") return { ...next, started_at: now };
+  const ended = { ...next, ended_at: row.ended_at ?? now };
+  if (!isEnded(phase.state)) return ended;
+  const progress = phase.state === "COMPLETED" ? 100 : row.progress;
+  return { ...ended, progress, node: null, lease_until: null };
+}
+
+const raiseProgress = prepare((db, input: { id: string; progress: number }) =>
+  db
+    .updateTable("tasks")
+    .set({ progress: input.progress })
+    .where("id", "=", input.id)
+    .where("progress", "<", input.progress)
+    .where("state", "=", "RUNNING"),
+);
+
+export async function setProgress(
+  connection: Connection,
+  input: Parameters<Store["setProgress"]>[0],
+): Promise<void> {
+  await raiseProgress.run(connection, input);
+}
+
+const replaceMetadata = prepare((db, input: { id: string; metadata: string }) =>
+  db.updateTable("tasks").set({ metadata: input.metadata }).where("id", "=", input.id),
+);
+
+export async function setMetadata(
+  connection: Connection,
+  { id, metadata }: Parameters<Store["setMetadata"]>[0],
+): Promise<void> {
+  await replaceMetadata.run(connection, { id, metadata: JSON.stringify(metadata) });
+}
+

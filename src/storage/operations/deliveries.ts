@@ -1,0 +1,164 @@
+import type { Delivery, Verdict } from "../../domain/delivery.ts";
+import type { SourceKindName } from "../../domain/event.ts";
+import { prepare, rowsOf, type Connection } from "../connection.ts";
+import type { DeliveryFilter, NewDelivery, Page, StartedTask, StoredDelivery } from "../store.ts";
+import { insertWithPolicy } from "./new-tasks.ts";
+import { beforeCursor, pageOf } from "./page.ts";
+import { toDelivery, toStarted } from "./rows.ts";
+
+const bySenderId = prepare((db, input: { source: string; senderId: string }) =>
+  db
+    .selectFrom("deliveries")
+    .select(["id", "verdict", "reason"])
+    .where("source", "=", input.source)
+    .where("sender_id", "=", input.senderId),
+);
+
+const byFingerprint = prepare((db, input: { source: string; fingerprint: string; since: string }) =>
+  db
+    .selectFrom("deliveries")
+    .select(["id", "verdict", "reason"])
+    .where("source", "=", input.source)
+    .where("fingerprint", "=", input.fingerprint)
+    .where("received_at", ">=", input.since)
+    .orderBy("seq", "desc")
+    .limit(1),
+);
+
+interface DeliveryInsert {
+  readonly id: string;
+  readonly source: string;
+  readonly kind: SourceKindName;
+  readonly senderId: string | null;
+  readonly fingerprint: string | null;
+  readonly event: string;
+  readonly headers: string;
+  readonly contentType: string | null;
+  readonly bodySize: number;
+  readonly verdict: Verdict;
+  readonly reason: string | null;
+  readonly replayOf: string | null;
+  readonly receivedAt: string;
+  readonly remoteAddress: string | null;
+}
+
+const insertDelivery = prepare((db, input: DeliveryInsert) =>
+  db
+    .insertInto("deliveries")
+    .values({
+      id: input.id,
+      source: input.source,
+      kind: input.kind,
+      sender_id: input.senderId,
+      fingerprint: input.fingerprint,
+      event: input.event,
+      headers: input.headers,
+      content_type: input.contentType,
+      body_size: input.bodySize,
+      verdict: input.verdict,
+      reason: input.reason,
+      replay_of: input.replayOf,
+      received_at: input.receivedAt,
+      remote_address: input.remoteAddress,
+    })
+    .returning("seq"),
+);
+
+const insertBody = prepare((db, input: { seq: number; body: Uint8Array }) =>
+  db.insertInto("bodies").values({ delivery_seq: input.seq, body: input.body }),
+);
+
+const tasksByDelivery = prepare((db, { deliveryId }: { deliveryId: string }) =>
+  db
+    .selectFrom("tasks")
+    .select(["id", "action", "state", "outcome"])
+    .where("delivery_id", "=", deliveryId)
+    .orderBy("seq"),
+);
+
+const deliveryById = prepare((db, { id }: { id: string }) =>
+  db.selectFrom("deliveries").selectAll().where("id", "=", id),
+);
+
+const bodyById = prepare((db, { id }: { id: string }) =>
+  db
+    .selectFrom("bodies")
+    .innerJoin("deliveries", "deliveries.seq", "bodies.delivery_seq")
+    .select("bodies.body")
+    .where("deliveries.id", "=", id),
+);
+
+export async function storeDelivery(connection: Connection, input: NewDelivery): Promise<StoredDelivery> {
+  const first = await findEarlier(connection, input);
+  if (first !== undefined) return answerAsFirst(connection, first);
+  await insert(connection, input);
+  const tasks: StartedTask[] = [];
+  const superseded: string[] = [];
+  for (const task of input.tasks) {
+    const inserted = await insertWithPolicy(connection, task);
+    tasks.push(inserted.task);
+    superseded.push(...inserted.superseded);
+  }
+  const { id, verdict, reason } = input.delivery;
+  return { deliveryId: id, duplicate: false, verdict, reason, tasks, superseded };
+}
+
+type Earlier = Pick<Delivery, "id" | "verdict" | "reason">;
+
+/** The same delivery id for ever, the same signed bytes within a window. */
+async function findEarlier(
+  connection: Connection,
+  { delivery: { source, senderId }, fingerprint, fingerprintsSince: since }: NewDelivery,
+): Promise<Earlier | undefined> {
+  const same = senderId === null ? undefined : await bySenderId.first(connection, { source, senderId });
+  if (same !== undefined || fingerprint === null) return same;
+  return byFingerprint.first(connection, { source, fingerprint, since });
+}
+
+async function answerAsFirst(connection: Connection, { id, verdict, reason }: Earlier): Promise<StoredDelivery> {
+  const tasks = await tasksOfDelivery(connection, id);
+  return { deliveryId: id, duplicate: true, verdict, reason, tasks, superseded: [] };
+}
+
+async function insert(
+  connection: Connection,
+  { delivery, body, fingerprint }: NewDelivery,
+): Promise<void> {
+  const headers = JSON.stringify(delivery.headers);
+  const row = await insertDelivery.first(connection, { ...delivery, headers, fingerprint });
+  if (row === undefined) throw new Error("an insert returned no row");
+  await insertBody.run(connection, { seq: row.seq, body });
+}
+
+export async function getDelivery(connection: Connection, id: string): Promise<Delivery | null> {
+  const row = await deliveryById.first(connection, { id });
+  return row === undefined ? null : toDelivery(row);
+}
+
+/** Bytes, not a Buffer: it may come from another thread. The client of the store makes it one. */
+export async function getDeliveryBody(connection: Connection, id: string): Promise<Uint8Array | null> {
+  return (await bodyById.first(connection, { id }))?.body ?? null;
+}
+
+export async function tasksOfDelivery(
+  connection: Connection,
+  deliveryId: string,
+): Promise<readonly StartedTask[]> {
+  return (await tasksByDelivery.all(connection, { deliveryId })).map((row) => toStarted(row));
+}
+
+export async function listDeliveries(
+  connection: Connection,
+  { source, verdict, event, cursor, limit }: DeliveryFilter,
+): Promise<Page<Delivery>> {
+  let query = connection.builder
+    .selectFrom("deliveries")
+    .selectAll()
+    .where("seq", "<", beforeCursor(cursor))
+    .orderBy("seq", "desc")
+    .limit(limit + 1);
+  if (source !== undefined) query = query.where("source", "=", source);
+  if (verdict !== undefined) query = query.where("verdict", "=", verdict);
+  if (event !== undefined) query = query.where("event", "=", event);
+  return pageOf(await rowsOf(connection, query), limit, toDelivery);
+}

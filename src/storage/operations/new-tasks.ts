@@ -1,0 +1,127 @@
+import type { TaskOutcome, TaskState } from "../../domain/task.ts";
+import { nextPhase } from "../../domain/task-machine.ts";
+import { prepare, type Connection } from "../connection.ts";
+import type { NewTask, StartedTask } from "../store.ts";
+
+interface TaskInsert {
+  readonly id: string;
+  readonly action: string;
+  readonly params: string;
+  readonly state: TaskState;
+  readonly outcome: TaskOutcome | null;
+  readonly reason: string | null;
+  readonly started_by: string;
+  readonly delivery_id: string | null;
+  readonly group_name: string | null;
+  readonly policy: NewTask["concurrency"]["policy"];
+  readonly settings_digest: string;
+  readonly metadata: string;
+  readonly created_at: string;
+  readonly ended_at: string | null;
+}
+
+const insertTask = prepare((db, input: TaskInsert) =>
+  db.insertInto("tasks").values({
+    id: input.id,
+    action: input.action,
+    params: input.params,
+    state: input.state,
+    outcome: input.outcome,
+    reason: input.reason,
+    progress: 0,
+    started_by: input.started_by,
+    delivery_id: input.delivery_id,
+    group_name: input.group_name,
+    policy: input.policy,
+    attempt: 1,
+    settings_digest: input.settings_digest,
+    metadata: input.metadata,
+    created_at: input.created_at,
+    ended_at: input.ended_at,
+  }),
+);
+
+const openTasksOfGroup = prepare((db, { group }: { group: string }) =>
+  db
+    .selectFrom("tasks")
+    .select(["id", "state"])
+    .where("group_name", "=", group)
+    .where("state", "in", ["ENQUEUED", "RUNNING", "CANCELLING"])
+    .orderBy("seq"),
+);
+
+const supersedeWaiting = prepare((db, input: { group: string; reason: string; now: string }) =>
+  db
+    .updateTable("tasks")
+    .set({ state: "CANCELLED", outcome: "superseded", reason: input.reason, ended_at: input.now })
+    .where("group_name", "=", input.group)
+    .where("state", "=", "ENQUEUED"),
+);
+
+export interface Inserted {
+  readonly task: StartedTask;
+  /** Running tasks that it supersedes. */
+  readonly superseded: readonly string[];
+}
+
+/** Inserts a waiting task and applies the policy of its concurrency group. */
+export async function insertWithPolicy(connection: Connection, task: NewTask): Promise<Inserted> {
+  const { policy, group } = task.concurrency;
+  if (policy === "reject") return insertUnlessBusy(connection, task, group);
+  const superseded = policy === "supersede" ? await supersede(connection, task, group) : [];
+  await insert(connection, task);
+  return { task: started(task, "ENQUEUED", null), superseded };
+}
+
+async function insertUnlessBusy(connection: Connection, task: NewTask, group: string): Promise<Inserted> {
+  const other = await openTasksOfGroup.first(connection, { group });
+  if (other === undefined) {
+    await insert(connection, task);
+    return { task: started(task, "ENQUEUED", null), superseded: [] };
+  }
+  const phase = nextPhase({ state: "ENQUEUED", outcome: null }, { type: "reject" });
+  const { state, outcome } = phase ?? { state: "CANCELLED", outcome: "rejected" };
+  const reason = `Task ${other.id} of its concurrency group is ${other.state}`;
+  await insert(connection, task, { state, outcome, reason });
+  return { task: started(task, state, outcome), superseded: [] };
+}
+
+/** Waiting ones end at once; the running ones are left to the caller, who has their processes. */
+async function supersede(connection: Connection, task: NewTask, group: string): Promise<string[]> {
+  const reason = `Superseded by task ${task.id}`;
+  await supersedeWaiting.run(connection, { group, reason, now: task.createdAt });
+  const open = await openTasksOfGroup.all(connection, { group });
+  return open.filter(({ state }) => state === "RUNNING").map(({ id }) => id);
+}
+
+interface Ending {
+  readonly state: TaskState;
+  readonly outcome: TaskOutcome | null;
+  readonly reason: string | null;
+}
+
+async function insert(connection: Connection, task: NewTask, ending?: Ending): Promise<void> {
+  await insertTask.run(connection, {
+    id: task.id,
+    action: task.action,
+    params: JSON.stringify(task.params),
+    state: ending?.state ?? "ENQUEUED",
+    outcome: ending?.outcome ?? null,
+    reason: ending?.reason ?? null,
+    started_by: JSON.stringify(task.startedBy),
+    delivery_id: task.deliveryId,
+    group_name: task.concurrency.policy === "parallel" ? null : task.concurrency.group,
+    policy: task.concurrency.policy,
+    settings_digest: task.settingsDigest,
+    metadata: JSON.stringify(task.metadata ?? {}),
+    created_at: task.createdAt,
+    ended_at: ending === undefined ? null : task.createdAt,
+  });
+}
+
+const started = ({ id, action }: NewTask, state: TaskState, outcome: TaskOutcome | null): StartedTask => ({
+  id,
+  action,
+  state,
+  outcome,
+});

@@ -1,0 +1,87 @@
+import type { StepRun, Task } from "../../domain/task.ts";
+import { prepare, rowsOf, type Connection } from "../connection.ts";
+import type { Page, TaskFilter } from "../store.ts";
+import { beforeCursor, pageOf } from "./page.ts";
+import { toStep, toTask, type TaskRow } from "./rows.ts";
+
+export const taskById = prepare((db, { id }: { id: string }) =>
+  db.selectFrom("tasks").selectAll().where("id", "=", id),
+);
+
+export async function getTask(connection: Connection, id: string): Promise<Task | null> {
+  const row = await taskById.first(connection, { id });
+  if (row === undefined) return null;
+  const [task] = await toTasks(connection, [row]);
+  return task ?? null;
+}
+
+export async function listTasks(connection: Connection, filter: TaskFilter): Promise<Page<Task>> {
+  const { action, state, outcome, deliveryId, cursor, limit } = filter;
+  let query = connection.builder
+    .selectFrom("tasks")
+    .selectAll()
+    .where("seq", "<", beforeCursor(cursor))
+    .orderBy("seq", "desc")
+    .limit(limit + 1);
+  if (action !== undefined) query = query.where("action", "=", action);
+  if (state !== undefined) query = query.where("state", "=", state);
+  if (outcome !== undefined) query = query.where("outcome", "=", outcome);
+  if (deliveryId !== undefined) query = query.where("delivery_id", "=", deliveryId);
+  const page = pageOf(await rowsOf(connection, query), limit, (row) => row);
+  return { ...page, items: await toTasks(connection, page.items) };
+}
+
+/** Rows with their steps and places in the queue, in two more queries however many rows there are. */
+export async function toTasks(connection: Connection, rows: readonly TaskRow[]): Promise<Task[]> {
+  const steps = await stepsOf(connection, rows.filter(({ started_at }) => started_at !== null));
+  const positions = await positionsOf(connection, rows.filter(({ state }) => state === "ENQUEUED"));
+  return rows.map((row) =>
+    toTask(row, { steps: steps.get(row.id) ?? [], position: positions.get(row.id) ?? null }),
+  );
+}
+
+async function stepsOf(
+  connection: Connection,
+  rows: readonly TaskRow[],
+): Promise<ReadonlyMap<string, StepRun[]>> {
+  if (rows.length === 0) return new Map();
+  const found = await rowsOf(
+    connection,
+    connection.builder
+      .selectFrom("steps")
+      .selectAll()
+      .where("task_id", "in", ids(rows))
+      .orderBy("task_id")
+      .orderBy("started_at")
+      .orderBy("phase")
+      .orderBy("idx"),
+  );
+  const groups = Map.groupBy(found, (row) => row.task_id);
+  return new Map([...groups].map(([id, steps]) => [id, steps.map((row) => toStep(row))]));
+}
+
+/** 1 = next of its group; without a group, of all that have none. */
+async function positionsOf(
+  connection: Connection,
+  rows: readonly TaskRow[],
+): Promise<ReadonlyMap<string, number>> {
+  if (rows.length === 0) return new Map();
+  const waiting = connection.builder
+    .selectFrom("tasks")
+    .select((eb) => [
+      "id",
+      eb.fn
+        .agg<number>("row_number")
+        .over((over) => over.partitionBy("group_name").orderBy("seq"))
+        .as("position"),
+    ])
+    .where("state", "=", "ENQUEUED");
+  const query = connection.builder
+    .selectFrom(waiting.as("waiting"))
+    .selectAll()
+    .where("id", "in", ids(rows));
+  const found = await rowsOf(connection, query);
+  return new Map(found.map(({ id, position }) => [id, Number(position)]));
+}
+
+const ids = (rows: readonly TaskRow[]): string[] => rows.map(({ id }) => id);

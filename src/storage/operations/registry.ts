@@ -1,0 +1,57 @@
+import type { Connection } from "../connection.ts";
+import type { Store } from "../store.ts";
+import * as tasks from "./change-tasks.ts";
+import * as queue from "./claim-tasks.ts";
+import * as counters from "./counters.ts";
+import * as deliveries from "./deliveries.ts";
+import * as log from "./log.ts";
+import * as taskReads from "./read-tasks.ts";
+import * as settings from "./settings.ts";
+import * as steps from "./steps.ts";
+import * as tokens from "./tokens.ts";
+
+/** The store's calls, all but those that concern the database as a whole. */
+export type OperationName = Exclude<keyof Store, "close">;
+
+/** Bytes lose their class between threads. */
+type Raw<R> = R extends Buffer | null ? Uint8Array | null : R;
+
+export type Operation<N extends OperationName> = (
+  connection: Connection,
+  ...args: Parameters<Store[N]>
+) => Promise<Raw<Awaited<ReturnType<Store[N]>>>>;
+
+/** One function per call, for every database; each runs in a transaction that its caller opens and ends. */
+export const operations: { readonly [N in OperationName]: Operation<N> } = {
+  storeDelivery: deliveries.storeDelivery,
+  getDelivery: deliveries.getDelivery,
+  getDeliveryBody: deliveries.getDeliveryBody,
+  listDeliveries: deliveries.listDeliveries,
+  tasksOfDelivery: deliveries.tasksOfDelivery,
+  createTask: tasks.createTask,
+  transition: tasks.transition,
+  setProgress: tasks.setProgress,
+  setMetadata: tasks.setMetadata,
+  getTask: taskReads.getTask,
+  listTasks: taskReads.listTasks,
+  claimTasks: queue.claimTasks,
+  renewLeases: queue.renewLeases,
+  orphanedTasks: queue.orphanedTasks,
+  adoptTask: queue.adoptTask,
+  putStep: steps.putStep,
+  stepDurations: steps.stepDurations,
+  appendLog: log.appendLog,
+  listLog: log.listLog,
+  count: counters.count,
+  counters: counters.counters,
+  saveSettings: settings.saveSettings,
+  getSettings: settings.getSettings,
+  createToken: tokens.createToken,
+  findToken: tokens.findToken,
+  listTokens: tokens.listTokens,
+  touchToken: tokens.touchToken,
+  revokeToken: tokens.revokeToken,
+  ping: async (connection) => {
+    await connection.execute("select 1", []);
+  },
+};

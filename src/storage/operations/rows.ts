@@ -1,0 +1,86 @@
+import type { Selectable } from "kysely";
+import { z } from "zod";
+import type { Delivery } from "../../domain/delivery.ts";
+import type { StartedBy, StepRun, Task } from "../../domain/task.ts";
+import type { DeliveriesTable, StepsTable, TasksTable } from "../schema.ts";
+import type { StartedTask } from "../store.ts";
+
+const stringMap = z.record(z.string(), z.string());
+const metadata = z.record(z.string(), z.unknown());
+const startedBy: z.ZodType<StartedBy> = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("delivery"), deliveryId: z.string(), rule: z.number() }),
+  z.object({ type: z.literal("retry"), taskId: z.string(), by: z.string() }),
+  z.object({ type: z.literal("manual"), by: z.string() }),
+]);
+
+/** An empty object is what most rows have; parsing it again and again is not needed. */
+const parseMap = (text: string): Record<string, string> =>
+  text === "{}" ? {} : stringMap.parse(JSON.parse(text));
+
+export function toDelivery(row: Selectable<DeliveriesTable>): Delivery {
+  return {
+    id: row.id,
+    source: row.source,
+    kind: row.kind,
+    senderId: row.sender_id,
+    event: row.event,
+    headers: parseMap(row.headers),
+    contentType: row.content_type,
+    bodySize: row.body_size,
+    verdict: row.verdict,
+    reason: row.reason,
+    replayOf: row.replay_of,
+    receivedAt: row.received_at,
+    remoteAddress: row.remote_address,
+  };
+}
+
+export type TaskRow = Selectable<TasksTable>;
+
+export interface TaskParts {
+  readonly steps: readonly StepRun[];
+  readonly position: number | null;
+}
+
+export function toTask(row: TaskRow, { steps, position }: TaskParts): Task {
+  return {
+    id: row.id,
+    action: row.action,
+    params: parseMap(row.params),
+    state: row.state,
+    outcome: row.outcome,
+    reason: row.reason,
+    progress: row.progress,
+    startedBy: startedBy.parse(JSON.parse(row.started_by)),
+    deliveryId: row.delivery_id,
+    group: row.group_name,
+    attempt: row.attempt,
+    position,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    metadata: row.metadata === "{}" ? {} : metadata.parse(JSON.parse(row.metadata)),
+    steps,
+  };
+}
+
+export const toStarted = ({
+  id,
+  action,
+  state,
+  outcome,
+}: Pick<TaskRow, "id" | "action" | "state" | "outcome">): StartedTask => ({ id, action, state, outcome });
+
+export function toStep(row: Selectable<StepsTable>): StepRun {
+  return {
+    index: row.idx,
+    phase: row.phase,
+    name: row.name,
+    kind: row.kind,
+    state: row.state,
+    exitCode: row.exit_code,
+    outputs: parseMap(row.outputs),
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+  };
+}

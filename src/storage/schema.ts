@@ -1,0 +1,112 @@
+import type { Generated } from "kysely";
+import type { Concurrency } from "../domain/action.ts";
+import type { Verdict } from "../domain/delivery.ts";
+import type { SourceKindName } from "../domain/event.ts";
+import type { LogStream, StepState, TaskOutcome, TaskState } from "../domain/task.ts";
+
+/** The tables. JSON is text; times are RFC 3339 UTC with milliseconds, so that text order is time order. */
+export interface Schema {
+  readonly deliveries: DeliveriesTable;
+  readonly bodies: BodiesTable;
+  readonly tasks: TasksTable;
+  readonly steps: StepsTable;
+  readonly log: LogTable;
+  readonly counters: CountersTable;
+  readonly settings: SettingsTable;
+  readonly tokens: TokensTable;
+}
+
+export interface DeliveriesTable {
+  readonly seq: Generated<number>;
+  readonly id: string;
+  readonly source: string;
+  readonly kind: SourceKindName;
+  readonly sender_id: string | null;
+  readonly fingerprint: string | null;
+  readonly event: string;
+  readonly headers: string;
+  readonly content_type: string | null;
+  readonly body_size: number;
+  readonly verdict: Verdict;
+  readonly reason: string | null;
+  readonly replay_of: string | null;
+  readonly received_at: string;
+  readonly remote_address: string | null;
+}
+
+/** Apart from their deliveries, so that listing those does not read megabytes. */
+export interface BodiesTable {
+  readonly delivery_seq: number;
+  readonly body: Uint8Array;
+}
+
+export interface TasksTable {
+  /** The order of the queue. */
+  readonly seq: Generated<number>;
+  readonly id: string;
+  readonly action: string;
+  readonly params: string;
+  readonly state: TaskState;
+  readonly outcome: TaskOutcome | null;
+  readonly reason: string | null;
+  readonly progress: number;
+  readonly started_by: string;
+  readonly delivery_id: string | null;
+  /** Null: no group. */
+  readonly group_name: string | null;
+  readonly policy: Concurrency["policy"];
+  readonly attempt: number;
+  readonly settings_digest: string;
+  readonly metadata: string;
+  readonly node: string | null;
+  readonly lease_until: string | null;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+}
+
+export interface StepsTable {
+  readonly task_id: string;
+  readonly phase: "run" | "undo";
+  readonly idx: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly state: StepState;
+  readonly exit_code: number | null;
+  readonly outputs: string;
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly duration_ms: number | null;
+}
+
+export interface LogTable {
+  readonly seq: Generated<number>;
+  readonly task_id: string;
+  readonly time: string;
+  readonly stream: LogStream;
+  readonly step: number | null;
+  readonly text: string;
+}
+
+export interface CountersTable {
+  readonly name: string;
+  readonly source: string;
+  readonly value: number;
+}
+
+export interface SettingsTable {
+  readonly digest: string;
+  readonly text: string;
+  readonly saved_at: string;
+}
+
+export interface TokensTable {
+  readonly id: string;
+  readonly name: string;
+  readonly hash: string;
+  readonly scopes: string;
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly last_used_at: string | null;
+  readonly revoked_at: string | null;
+}

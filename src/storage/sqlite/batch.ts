@@ -1,0 +1,94 @@
+import Database from "better-sqlite3";
+import { AppError } from "../../domain/errors.ts";
+import type { Connection } from "../connection.ts";
+import { operations, type OperationName } from "../operations/registry.ts";
+import { toWireError, type Call, type CallResult } from "./messages.ts";
+
+/** Calls that write nothing; a batch of nothing else needs no transaction, and no fsync. */
+const READS: ReadonlySet<OperationName> = new Set<OperationName>([
+  "getDelivery",
+  "getDeliveryBody",
+  "listDeliveries",
+  "tasksOfDelivery",
+  "getTask",
+  "listTasks",
+  "orphanedTasks",
+  "stepDurations",
+  "listLog",
+  "counters",
+  "getSettings",
+  "findToken",
+  "listTokens",
+  "ping",
+]);
+
+export interface BatchOptions {
+  readonly database: Database.Database;
+  readonly connection: Connection;
+}
+
+/**
+ * Runs calls in order as one transaction, so that they share one fsync. A call that fails is undone alone;
+ * when the commit fails, all have failed.
+ */
+export async function runBatch(options: BatchOptions, calls: readonly Call[]): Promise<CallResult[]> {
+  if (calls.every(({ name }) => READS.has(name))) return runAll(options, calls, runCall);
+  const { database } = options;
+  try {
+    database.exec("begin immediate");
+    const results = await runAll(options, calls, runInSavepoint);
+    database.exec("commit");
+    return results;
+  } catch (error) {
+    if (database.inTransaction) database.exec("rollback");
+    const failed = { ok: false, error: toWireError(toAppError(error)) } as const;
+    return calls.map(() => failed);
+  }
+}
+
+type Run = (options: BatchOptions, call: Call) => Promise<CallResult>;
+
+async function runAll(options: BatchOptions, calls: readonly Call[], run: Run): Promise<CallResult[]> {
+  const results: CallResult[] = [];
+  for (const call of calls) results.push(await run(options, call));
+  return results;
+}
+
+async function runCall({ connection }: BatchOptions, { name, args }: Call): Promise<CallResult> {
+  try {
+    return { ok: true, value: await invoke(name, connection, args) };
+  } catch (error) {
+    return { ok: false, error: toWireError(toAppError(error)) };
+  }
+}
+
+/** Throws only when the whole transaction is gone. */
+async function runInSavepoint(options: BatchOptions, call: Call): Promise<CallResult> {
+  const { database, connection } = options;
+  if (READS.has(call.name)) return runCall(options, call);
+  await connection.execute("savepoint one", []);
+  const result = await runCall(options, call);
+  if (!database.inTransaction) throw new AppError("store:unavailable", messageOf(result));
+  if (!result.ok) await connection.execute("rollback to one", []);
+  await connection.execute("release one", []);
+  return result;
+}
+
+/** The arguments have been checked by the compiler where the call was made, on the other side of the thread. */
+function invoke(name: OperationName, connection: Connection, args: readonly unknown[]): Promise<unknown> {
+  const operation = operations[name] as (...all: readonly unknown[]) => Promise<unknown>;
+  return operation(connection, ...args);
+}
+
+const messageOf = (result: CallResult): string | undefined =>
+  result.ok ? undefined : result.error.message;
+
+/** What the database reports of itself (full, unreadable, busy) is temporary to the caller; the rest is a fault of ours. */
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Database.SqliteError && !/^SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE)/.test(error.code)) {
+    return new AppError("store:unavailable", `The database failed: ${message}`, { cause: error });
+  }
+  return new AppError("internal", `A database operation failed: ${message}`, { cause: error });
+}

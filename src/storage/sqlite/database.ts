@@ -1,0 +1,74 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "better-sqlite3";
+import { AppError } from "../../domain/errors.ts";
+import { SCHEMA_VERSION, statementsSince } from "../migrations/migrations.ts";
+
+/** How long a lock held by another process is waited for: a server that is just ending. */
+const BUSY_MS = 1_000;
+
+export interface OpenDatabase {
+  readonly database: Database.Database;
+  close(): void;
+}
+
+/** Opens the file for this process alone, brings it to the newest schema. Throws AppError `store:*`. */
+export function openDatabase(path: string): OpenDatabase {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const lock = takeLock(`${path}.lock`, path);
+  try {
+    // Made first with these rights: what SQLite puts beside it takes them over.
+    closeSync(openSync(path, "a", 0o600));
+    const database = new Database(path, { timeout: BUSY_MS });
+    configure(database);
+    migrate(database);
+    return {
+      database,
+      close() {
+        database.pragma("wal_checkpoint(TRUNCATE)");
+        database.close();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+/**
+ * One server per database. The lock is the operating system's, so a killed process leaves none behind;
+ * it is on a file of its own, so that others may still read the database.
+ */
+function takeLock(lockPath: string, path: string): Database.Database {
+  const lock = new Database(lockPath, { timeout: BUSY_MS });
+  try {
+    lock.pragma("locking_mode = EXCLUSIVE");
+    lock.exec("begin exclusive");
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (!(error instanceof Database.SqliteError) || !error.code.startsWith("SQLITE_BUSY")) throw error;
+    throw new AppError("store:locked", `Another Hookwright has ${path} open; stop it first`);
+  }
+}
+
+function configure(database: Database.Database): void {
+  database.pragma("journal_mode = WAL");
+  // A delivery that has been acknowledged is on disk, whatever happens next.
+  database.pragma("synchronous = FULL");
+  database.pragma("foreign_keys = ON");
+}
+
+function migrate(database: Database.Database): void {
+  const version = Number(database.pragma("user_version", { simple: true }));
+  const statements = statementsSince(version, {
+    serial: "integer primary key autoincrement",
+    bytes: "blob",
+  });
+  if (statements.length === 0) return;
+  database.transaction(() => {
+    for (const statement of statements) database.exec(statement);
+    database.pragma(`user_version = ${SCHEMA_VERSION}`);
+  })();
+}

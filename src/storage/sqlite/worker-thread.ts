@@ -1,0 +1,67 @@
+import { Worker } from "node:worker_threads";
+import { AppError } from "../../domain/errors.ts";
+import { fromWireError, type Call, type CallResult, type Reply, type Request } from "./messages.ts";
+
+/** A thread with the database open in it. */
+export interface DatabaseThread {
+  /** Runs calls as one transaction; one request at a time. Rejects `store:unavailable` when the thread dies. */
+  run(calls: readonly Call[]): Promise<readonly CallResult[]>;
+  /** Resolves when the database has been closed. */
+  close(): Promise<void>;
+  /** Resolves when the thread has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+}
+
+/** Rejects with the AppError that says why the database can't be opened. */
+export async function startDatabaseThread(path: string): Promise<DatabaseThread> {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { path } });
+  const opening = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  let waiting: PromiseWithResolvers<readonly CallResult[]> | null = null;
+
+  worker.on("message", (reply: Reply) => {
+    if (reply.type === "open") opening.resolve();
+    else if (reply.type === "failed") opening.reject(fromWireError(reply.error));
+    else waiting?.resolve(reply.results);
+  });
+  // Said in the rejection below; without a listener it would end the process.
+  let reason = "it ended";
+  worker.on("error", (error) => {
+    reason = error instanceof Error ? error.message : String(error);
+  });
+  worker.on("exit", () => {
+    const gone = new AppError("store:unavailable", `The database thread is gone: ${reason}`, { retryAfter: 5 });
+    opening.reject(gone);
+    waiting?.reject(gone);
+    ended.resolve();
+  });
+  const post = (request: Request, transfer: readonly ArrayBuffer[] = []): void =>
+    worker.postMessage(request, transfer);
+
+  await opening.promise;
+  return {
+    run(calls) {
+      waiting = Promise.withResolvers();
+      post({ calls }, bodiesOf(calls));
+      return waiting.promise;
+    },
+    async close() {
+      post({ close: true });
+      await ended.promise;
+    },
+    ended: ended.promise,
+  };
+}
+
+/** Bodies go over without a copy: the client has made one of its own for each. */
+function bodiesOf(calls: readonly Call[]): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = [];
+  for (const { name, args } of calls) {
+    const [input] = args;
+    if (name !== "storeDelivery" || typeof input !== "object" || input === null) continue;
+    if ("body" in input && input.body instanceof Uint8Array && input.body.buffer instanceof ArrayBuffer) {
+      buffers.push(input.body.buffer);
+    }
+  }
+  return buffers;
+}
