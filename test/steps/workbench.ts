@@ -1,0 +1,56 @@
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runCommand } from "../../src/lib/processes/run-command.ts";
+import { runStep, stepKinds } from "../../src/steps/registry.ts";
+import type { Render, StepContext, StepResult } from "../../src/steps/step.ts";
+
+/** A real folder and a real context for single steps. */
+export interface Workbench {
+  readonly dir: string;
+  readonly context: StepContext;
+  /** All that was logged or printed. */
+  readonly lines: string[];
+  /** Parses the options as the settings would, and runs the step. */
+  run(kind: string, options: unknown, change?: Partial<StepContext>): Promise<StepResult>;
+  remove(): Promise<void>;
+}
+
+export async function createWorkbench(values: Readonly<Record<string, string>> = {}): Promise<Workbench> {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), "hookwright-step-")));
+  const lines: string[] = [];
+  const { PATH = "" } = process.env;
+  const env = { PATH, HOME: dir, GIT_CONFIG_NOSYSTEM: "1" };
+  const { signal } = new AbortController();
+  const context: StepContext = {
+    taskId: "task",
+    signal,
+    workdir: dir,
+    env,
+    github: { token: null, apiUrl: "http://127.0.0.1:1" },
+    fetch,
+    log: (text) => lines.push(text),
+    progress: () => undefined,
+    command: ({ quiet = false, ...options }) =>
+      runCommand({
+        cwd: dir,
+        ...options,
+        env: { ...env, ...options.env },
+        signal,
+        graceMs: 1_000,
+        onLine: (_stream, line) => void (quiet || lines.push(line)),
+      }),
+  };
+  const render: Render = (template) =>
+    template.replaceAll(/\$\{\{ *([\w.]+) *\}\}/g, (_whole, name: string) => values[name] ?? "");
+  return {
+    dir,
+    context,
+    lines,
+    async run(kind, options, change = {}) {
+      const parsed = stepKinds.get(kind)?.schema.parse(options);
+      return runStep({ kind, options: parsed, render, context: { ...context, ...change } });
+    },
+    remove: () => rm(dir, { recursive: true, force: true }),
+  };
+}
