@@ -2,13 +2,14 @@ import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { ClaimedTask, Store } from "../store.ts";
 import { toTasks } from "./read-tasks.ts";
 import type { TaskRow } from "./rows.ts";
+import { isActive, isWaiting } from "./conditions.ts";
 
 /** The first waiting task of the next group in alphabetical order: a step from group to group, however many wait in each. */
 const firstOfNextGroup = prepare((db, { after }: { after: string }) =>
   db
     .selectFrom("tasks")
     .select(["id", "seq", "group_name"])
-    .where("state", "=", "ENQUEUED")
+    .where(isWaiting)
     .where("group_name", ">", after)
     .orderBy("group_name")
     .orderBy("seq")
@@ -19,7 +20,7 @@ const firstWithoutGroup = prepare((db, { limit }: { limit: number }) =>
   db
     .selectFrom("tasks")
     .select(["id", "seq"])
-    .where("state", "=", "ENQUEUED")
+    .where(isWaiting)
     .where("group_name", "is", null)
     .orderBy("seq")
     .limit(limit),
@@ -30,7 +31,7 @@ const busyGroups = prepare((db, _: object) =>
     .selectFrom("tasks")
     .select("group_name")
     .distinct()
-    .where("state", "in", ["RUNNING", "CANCELLING"])
+    .where(isActive)
     .where("group_name", "is not", null),
 );
 
@@ -88,7 +89,7 @@ const renew = prepare((db, input: { node: string; leaseUntil: string }) =>
     .updateTable("tasks")
     .set({ lease_until: input.leaseUntil })
     .where("node", "=", input.node)
-    .where("state", "in", ["RUNNING", "CANCELLING"]),
+    .where(isActive),
 );
 
 export async function renewLeases(
@@ -105,7 +106,7 @@ export async function orphanedTasks(
   let query = connection.builder
     .selectFrom("tasks")
     .selectAll()
-    .where("state", "in", ["RUNNING", "CANCELLING"])
+    .where(isActive)
     .where((eb) => eb.or([eb("node", "is", null), eb("node", "!=", node)]))
     .orderBy("seq");
   if (now !== null) query = query.where("lease_until", "<", now);
@@ -117,7 +118,7 @@ const adopt = prepare((db, input: { id: string; node: string; leaseUntil: string
     .updateTable("tasks")
     .set({ node: input.node, lease_until: input.leaseUntil })
     .where("id", "=", input.id)
-    .where("state", "in", ["RUNNING", "CANCELLING"]),
+    .where(isActive),
 );
 
 export async function adoptTask(

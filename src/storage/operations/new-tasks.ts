@@ -2,6 +2,7 @@ import type { TaskOutcome, TaskState } from "../../domain/task.ts";
 import { nextPhase } from "../../domain/task-machine.ts";
 import { prepare, type Connection } from "../connection.ts";
 import type { NewTask, StartedTask } from "../store.ts";
+import { isActive, isWaiting } from "./conditions.ts";
 
 interface TaskInsert {
   readonly id: string;
@@ -46,7 +47,7 @@ const openTasksOfGroup = prepare((db, { group }: { group: string }) =>
     .selectFrom("tasks")
     .select(["id", "state"])
     .where("group_name", "=", group)
-    .where("state", "in", ["ENQUEUED", "RUNNING", "CANCELLING"])
+    .where((eb) => eb.or([isWaiting, isActive]))
     .orderBy("seq"),
 );
 
@@ -55,7 +56,7 @@ const supersedeWaiting = prepare((db, input: { group: string; reason: string; no
     .updateTable("tasks")
     .set({ state: "CANCELLED", outcome: "superseded", reason: input.reason, ended_at: input.now })
     .where("group_name", "=", input.group)
-    .where("state", "=", "ENQUEUED"),
+    .where(isWaiting),
 );
 
 export interface Inserted {

@@ -3,6 +3,7 @@ import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { Page, TaskFilter } from "../store.ts";
 import { beforeCursor, pageOf } from "./page.ts";
 import { toStep, toTask, type TaskRow } from "./rows.ts";
+import { isWaiting } from "./conditions.ts";
 
 export const taskById = prepare((db, { id }: { id: string }) =>
   db.selectFrom("tasks").selectAll().where("id", "=", id),
@@ -75,7 +76,7 @@ async function positionsOf(
         .over((over) => over.partitionBy("group_name").orderBy("seq"))
         .as("position"),
     ])
-    .where("state", "=", "ENQUEUED");
+    .where(isWaiting);
   const query = connection.builder
     .selectFrom(waiting.as("waiting"))
     .selectAll()

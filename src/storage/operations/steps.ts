@@ -1,6 +1,7 @@
 import { prepare, type Connection } from "../connection.ts";
 import type { StepsTable } from "../schema.ts";
 import type { Store } from "../store.ts";
+import { isCompleted } from "./conditions.ts";
 
 /** Of so many of an action's last completed tasks the mean is taken. */
 const SAMPLE = 10;
@@ -62,7 +63,7 @@ const durations = prepare((db, { action }: { action: string }) =>
         .selectFrom("tasks")
         .select("id")
         .where("action", "=", action)
-        .where("state", "=", "COMPLETED")
+        .where(isCompleted)
         .orderBy("seq", "desc")
         .limit(SAMPLE),
     )
