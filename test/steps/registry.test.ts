@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { stepKinds, stepTitle } from "../../src/steps/registry.ts";
+
+/** The least that each kind accepts, and a place for a template where it has one. */
+const SAMPLES: Readonly<Record<string, unknown>> = {
+  git: { repository: "https://example.com/o/r.git", ref: "${{ params.x }}" },
+  run: ["true", "${{ params.x }}"],
+  shell: "true",
+  "verify-commit": { repository: "o/r", sha: "${{ params.x }}", branch: "main" },
+};
+
+describe("every step kind", () => {
+  it("has a sample here", () => {
+    expect(Object.keys(SAMPLES).toSorted()).toEqual([...stepKinds.keys()].toSorted());
+  });
+
+  it.each([...stepKinds.entries()])("%s keeps the contract", (name, kind) => {
+    const options = kind.schema.parse(SAMPLES[name]);
+    expect(kind.kind).toBe(name);
+    expect(kind.summary).toMatch(/^[A-Z].{10,}[^.]$/);
+    // Parsed options are stored and parsed again: that must change nothing.
+    expect(kind.schema.parse(options)).toEqual(options);
+    const rendered = kind.render(options, (template) => template.replace("${{ params.x }}", "value"));
+    expect(JSON.stringify(rendered)).not.toContain("${{");
+    expect(kind.schema.parse(rendered)).toEqual(rendered);
+    expect(stepTitle({ kind: name, options })).toMatch(/^\S.*\S$/);
+    expect(() => z.toJSONSchema(kind.schema, { io: "input" })).not.toThrow();
+    for (const wrong of [null, 1, [], {}]) expect(kind.schema.safeParse(wrong).success).toBe(false);
+  });
+
+  it("refuses a kind that is not there", () => {
+    expect(() => stepTitle({ kind: "nope", options: {} })).toThrow("There is no step kind nope");
+  });
+});
