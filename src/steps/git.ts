@@ -1,4 +1,4 @@
-import { mkdir, readdir, realpath, stat } from "node:fs/promises";
+import { mkdir, readdir, realpath } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
@@ -149,11 +149,13 @@ function gitIn(
 }
 
 async function initialize(repo: Repository, repository: string): Promise<void> {
-  const started = await stat(join(repo.dir, ".git")).then(
-    () => true,
-    () => false,
-  );
-  if (!started && (await readdir(repo.dir)).length > 0) {
+  const there = await readdir(join(repo.dir, ".git")).catch(() => null);
+  if (there !== null && ["HEAD", "objects", "refs"].every((name) => there.includes(name))) {
+    // Not ours to mend: initialising it would change somebody's repository.
+    await repo.run("rev-parse", "--show-toplevel");
+    throw failure(`${repo.dir} holds a repository that git does not take for a work tree`);
+  }
+  if (there === null && (await readdir(repo.dir)).length > 0) {
     throw failure(`${repo.dir} holds files but no git repository; name another folder or empty it`);
   }
   await repo.run("init", "--quiet");

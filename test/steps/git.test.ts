@@ -184,6 +184,14 @@ describe("git", () => {
     );
   });
 
+  it("does not touch a repository that git refuses to use", async () => {
+    await checkOut({ ref: first });
+    const config = join(work, ".git", "config");
+    await writeFile(config, "[core\n");
+    await expect(checkOut({ ref: first })).rejects.toThrow("`git rev-parse --show-toplevel` exited with 128");
+    expect(await readFile(config, "utf8")).toBe("[core\n");
+  });
+
   it("touches no folder that holds other files", async () => {
     await mkdir(work);
     await writeFile(join(work, "precious"), "");

@@ -86,6 +86,15 @@ describe("verify-commit", () => {
     await verify({ sha: OLD, branch: "prod", head: false });
     await verify({ branch: "release/1", protected: false });
     await verify({ sha: OLD, branch: "none", head: false, protected: false });
+    expect(github.requests.map(({ path }) => path.split("/").at(-1))).toEqual([
+      UNSIGNED,
+      "branches-where-head",
+      OLD,
+      "prod",
+      GOOD,
+      "branches-where-head",
+      OLD,
+    ]);
   });
 
   it("asks again after a fault of the server and a short rate limit", async () => {

@@ -38,6 +38,7 @@ async function pidIn(name: string): Promise<number> {
 }
 
 const end = (graceMs = 5_000) => endMarked({ name: NAME, value, graceMs });
+const endedPids = async (): Promise<number[]> => (await end()).found.map(({ pid }) => pid);
 const gone = (...pids: number[]): void => {
   for (const pid of pids) expect(readProcess(pid), `process ${pid}`).toBeNull();
 };
@@ -66,21 +67,21 @@ describe("endMarked", () => {
     );
     const child = await pidIn("child");
     await vi.waitFor(() => gone(pid));
-    await end();
+    expect(await endedPids()).toContain(child);
     gone(child);
   });
 
   it("ends a descendant that has cleared its environment and left the session", async () => {
     start("env -i setsid sh -c 'sleep 1000 & echo $! > child.tmp; mv child.tmp child; wait' & wait");
     const child = await pidIn("child");
-    await end();
+    expect(await endedPids()).toContain(child);
     gone(child);
   });
 
   it("ends a member of the group that has cleared its environment and lost its parent", async () => {
     start("(env -i sleep 1000 & put child); sleep 1000");
     const child = await pidIn("child");
-    await end();
+    expect(await endedPids()).toContain(child);
     gone(child);
   });
 
