@@ -25,6 +25,8 @@ export interface EndedProcesses {
 const POLL_MS = 20;
 /** How long SIGKILL may take to show, and new forks may keep appearing. */
 const KILL_MS = 5_000;
+/** Looks until all are stopped; two or three do unless something forks very fast. */
+const MAX_ROUNDS = 50;
 
 /**
  * Ends every process that was started with `NAME=VALUE` in its environment, its descendants, and the members of its process
@@ -43,9 +45,8 @@ export async function endMarked({ name, value, graceMs }: EndMarkedOptions): Pro
     for (const process of live) remember(found, process);
     return live;
   };
-  const terminated = await signalUntilGone({ look, signal: "SIGTERM", forMs: graceMs });
-  const left =
-    terminated.length === 0 ? [] : await signalUntilGone({ look, signal: "SIGKILL", forMs: KILL_MS });
+  const terminated = await terminate(look, graceMs);
+  const left = terminated.length === 0 ? [] : await killUntilGone(look);
   return { found: [...found.values()], left: left.map(named) };
 }
 
@@ -56,25 +57,47 @@ function remember(found: Map<string, NamedProcess>, process: ProcessInfo): void 
 
 const named = ({ pid }: ProcessInfo): NamedProcess => ({ pid, command: commandOf(pid) });
 
-interface Round {
-  readonly look: () => ProcessInfo[];
-  readonly signal: NodeJS.Signals;
-  readonly forMs: number;
-}
-
-/** Signals each process once, also those that appear meanwhile. Resolves with those that the time was too short for. */
-async function signalUntilGone({ look, signal, forMs }: Round): Promise<ProcessInfo[]> {
-  const deadline = performance.now() + forMs;
+/** SIGTERM to each once, also to those that appear meanwhile. Resolves with those that the time was too short for. */
+async function terminate(look: () => ProcessInfo[], graceMs: number): Promise<ProcessInfo[]> {
+  const deadline = performance.now() + graceMs;
   const signalled = new Set<string>();
   for (;;) {
     const live = look();
     for (const process of live) {
-      if (!signalled.has(identityOf(process))) send(process, signal);
+      if (!signalled.has(identityOf(process))) send(process, "SIGTERM");
       signalled.add(identityOf(process));
     }
     const rest = deadline - performance.now();
     if (live.length === 0 || rest <= 0) return live;
     await sleep(Math.min(POLL_MS, rest));
+  }
+}
+
+/** Resolves with those that SIGKILL did not end. */
+async function killUntilGone(look: () => ProcessInfo[]): Promise<ProcessInfo[]> {
+  const deadline = performance.now() + KILL_MS;
+  for (;;) {
+    const live = freeze(look);
+    for (const process of live) send(process, "SIGKILL");
+    if (live.length === 0 || performance.now() > deadline) return live;
+    await sleep(POLL_MS);
+  }
+}
+
+/**
+ * Stops them all before one is killed: a stopped parent can neither fork nor die and leave a child that nobody can tell
+ * from a stranger.
+ */
+function freeze(look: () => ProcessInfo[]): ProcessInfo[] {
+  const stopped = new Set<string>();
+  for (let round = 1; ; round += 1) {
+    const live = look();
+    const moving = live.filter((process) => !stopped.has(identityOf(process)));
+    if (moving.length === 0 || round === MAX_ROUNDS) return live;
+    for (const process of moving) {
+      send(process, "SIGSTOP");
+      stopped.add(identityOf(process));
+    }
   }
 }
 

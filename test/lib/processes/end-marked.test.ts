@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { endMarked } from "../../../src/lib/processes/end-marked.ts";
-import { readProcess } from "../../../src/lib/processes/proc.ts";
+import { hasMarker, listProcesses, readProcess } from "../../../src/lib/processes/proc.ts";
 
 const NAME = "HOOKWRIGHT_TEST_MARKER";
 let dir = "";
@@ -112,6 +112,17 @@ describe("endMarked", () => {
     const { left } = await end(400);
     expect(left).toEqual([]);
     gone(pid, await pidIn("late"));
+  });
+
+  it("leaves nothing of what forks all the time into sessions of its own, without the marker", async () => {
+    const storm = `sh -c "trap '' TERM; sleep 1000.\\$\\$ & wait"`;
+    const script = `trap "" TERM; echo > ready; while :; do env -u ${NAME} STORM=${value} setsid ${storm} & sleep 0.01; done`;
+    const pid = start(script);
+    await vi.waitFor(() => readFile(join(dir, "ready")), { timeout: 10_000 });
+    const { left } = await end(100);
+    expect(left).toEqual([]);
+    gone(pid);
+    expect(listProcesses().filter((info) => hasMarker(info.pid, `STORM=${value}`))).toEqual([]);
   });
 
   it("never ends this process or what merely shares its group", async () => {
