@@ -45,8 +45,8 @@ export interface SourceKind<O = unknown> {
   readonly keptHeaders: readonly string[];
   /** Checks the exact bytes, in constant time; the algorithm comes from the settings, never from a header. */
   authenticate(request: IncomingRequest, credentials: SourceCredentials, options: O, now: Date): AuthResult;
-  /** The sender's delivery id, from headers (or the parsed body where there is no header). */
-  senderId(request: Pick<IncomingRequest, "headers">, options: O): string | null;
+  /** The sender's delivery id: the same when the sender tries the same delivery again; null where it has none. */
+  senderId(request: IncomingRequest, options: O): string | null;
   /** The sender's name of the event. */
   eventName(request: Pick<IncomingRequest, "headers">, options: O): string;
   /** Parses and describes an authentic body; works from stored headers and body too, for replay and explain. */
@@ -61,7 +61,7 @@ export interface BoundSource {
   readonly fingerprintIsUnique: boolean;
   readonly keptHeaders: readonly string[];
   authenticate(request: IncomingRequest, now: Date): AuthResult;
-  senderId(request: Pick<IncomingRequest, "headers">): string | null;
+  senderId(request: IncomingRequest): string | null;
   eventName(request: Pick<IncomingRequest, "headers">): string;
   describe(request: IncomingRequest): DescribeResult;
 }

@@ -1,0 +1,167 @@
+import type { Action, TriggerRule } from "../domain/action.ts";
+import type { RuleReason } from "../domain/delivery.ts";
+import { AppError } from "../domain/errors.ts";
+import type { HookEvent } from "../domain/event.ts";
+import { compileExpression } from "../lib/expressions.ts";
+import { globTest } from "./globs.ts";
+import { resolveParams } from "./params.ts";
+
+/** An action that an event starts. */
+export interface Match {
+  readonly action: Action;
+  /** Index of the rule in the action's `on`. */
+  readonly rule: number;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export interface MatchResult {
+  /** Each action at most once, by its first rule that matches. */
+  readonly matches: readonly Match[];
+  /** One for each rule of each action. */
+  readonly reasons: readonly RuleReason[];
+}
+
+export interface MatchInput {
+  readonly event: HookEvent;
+  readonly actions: readonly Action[];
+}
+
+/** Decides which actions an event starts, and says why for each rule. Pure. */
+export function matchActions({ event, actions }: MatchInput): MatchResult {
+  const matches: Match[] = [];
+  const reasons: RuleReason[] = [];
+  for (const action of actions) {
+    let started = false;
+    for (const [rule, definition] of action.on.entries()) {
+      const result = tryRule(event, action, definition);
+      reasons.push(reasonOf(action, rule, result));
+      if (result.ok && !started) matches.push({ action, rule, params: result.params });
+      started ||= result.ok;
+    }
+  }
+  return { matches, reasons };
+}
+
+type RuleResult =
+  | { readonly ok: true; readonly params: Readonly<Record<string, string>> }
+  | ({ readonly ok: false } & Failure);
+
+interface Failure {
+  /** The first test that failed. */
+  readonly failed: string;
+  readonly explanation: string;
+}
+
+const reasonOf = (action: Action, rule: number, result: RuleResult): RuleReason => ({
+  action: action.name,
+  rule,
+  matched: result.ok,
+  failed: result.ok ? null : result.failed,
+  explanation: result.ok ? "All tests of the rule hold" : result.explanation,
+});
+
+function tryRule(event: HookEvent, action: Action, rule: TriggerRule): RuleResult {
+  for (const test of TESTS) {
+    const failure = test(event, rule);
+    if (failure !== null) return { ok: false, ...failure };
+  }
+  return mapParams(event, action, rule);
+}
+
+type Test = (event: HookEvent, rule: TriggerRule) => Failure | null;
+
+/** The cheap ones first; the first that fails is the reason. */
+const TESTS: readonly Test[] = [
+  testSource,
+  testEvent,
+  testDeleted,
+  globsTest("branch", (event) => event.branch),
+  globsTest("tag", (event) => event.tag),
+  globsTest("repository", (event) => event.repository),
+  testPaths,
+  testWhen,
+];
+
+function testSource(event: HookEvent, rule: TriggerRule): Failure | null {
+  if (event.source === rule.source) return null;
+  return { failed: "source", explanation: `The source is ${event.source}, not ${rule.source}` };
+}
+
+/** By our name or the sender's own. */
+function testEvent({ name, senderName }: HookEvent, rule: TriggerRule): Failure | null {
+  if (rule.event.length === 0 || rule.event.includes(name) || rule.event.includes(senderName)) return null;
+  const shown = name === senderName ? name : `${name} (${senderName})`;
+  return { failed: "event", explanation: `The event is ${shown}, which is none of ${rule.event.join(", ")}` };
+}
+
+/** There is nothing to deploy of a branch that was removed; a rule that speaks of it has its say itself. */
+function testDeleted({ deleted, ref }: HookEvent, { when }: TriggerRule): Failure | null {
+  if (!deleted || when?.includes("event.deleted") === true) return null;
+  return {
+    failed: "deleted",
+    explanation: `${ref ?? "The ref"} was deleted; only a rule whose when speaks of event.deleted starts then`,
+  };
+}
+
+function globsTest(key: "branch" | "tag" | "repository", read: (event: HookEvent) => string | null): Test {
+  return (event, rule) => {
+    const globs = rule[key];
+    if (globs.length === 0) return null;
+    const value = read(event);
+    if (value === null) return { failed: key, explanation: `The event has no ${key}` };
+    if (globTest(globs)(value)) return null;
+    return { failed: key, explanation: `The ${key} ${value} matches none of ${globs.join(", ")}` };
+  };
+}
+
+/** Where the sender did not say which paths changed, the rule holds: a deployment too many does less harm than one missed. */
+function testPaths({ paths }: HookEvent, rule: TriggerRule): Failure | null {
+  if (rule.paths.length === 0 || paths === null || paths.some(globTest(rule.paths))) return null;
+  const globs = rule.paths.join(", ");
+  return { failed: "paths", explanation: `None of the ${paths.length} changed paths matches ${globs}` };
+}
+
+function testWhen(event: HookEvent, { when }: TriggerRule): Failure | null {
+  if (when === null) return null;
+  try {
+    const value = compileExpression(when).evaluate({ event: asVariable(event) });
+    if (value === true) return null;
+    const shown = value === false ? "false" : `${JSON.stringify(value)}, not true`;
+    return { failed: "when", explanation: `${when} is ${shown}` };
+  } catch (error) {
+    return { failed: "when", explanation: `${when} can't be evaluated: ${messageOf(error)}` };
+  }
+}
+
+function mapParams(event: HookEvent, action: Action, rule: TriggerRule): RuleResult {
+  try {
+    const given: Record<string, string> = {};
+    for (const [name, text] of Object.entries(rule.with)) {
+      const value = compileExpression(text).evaluate({ event: asVariable(event) });
+      // Null means "not given": the default counts, or the param is reported as missing.
+      if (value !== null && value !== undefined) given[name] = toText(name, value);
+    }
+    return { ok: true, params: resolveParams({ specs: action.params, given }) };
+  } catch (error) {
+    return {
+      ok: false,
+      failed: error instanceof AppError ? "params" : "with",
+      explanation: messageOf(error),
+    };
+  }
+}
+
+function toText(name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  throw new Error(`${name} would be ${Array.isArray(value) ? "a list" : "a map"}, not a text`);
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The event as expressions see it; settings are written in snake case. */
+export const asVariable = (event: HookEvent): Readonly<Record<string, unknown>> => ({
+  ...event,
+  clone_url: event.cloneUrl,
+  sender_name: event.senderName,
+});
