@@ -1,0 +1,289 @@
+import { z } from "zod";
+import { EVENT_NAMES, SOURCE_KINDS } from "../domain/event.ts";
+import { TASK_OUTCOMES, TASK_STATES } from "../domain/task.ts";
+
+/**
+ * What our API (`/api/v1`) sends and takes, in one place for the server (which checks and documents itself by them) and
+ * its clients. Names on the wire are snake_case; times are RFC 3339 UTC with milliseconds.
+ */
+
+const time = z.string().describe("RFC 3339 UTC with milliseconds");
+const id = z.string().describe("UUID v7");
+const state = z.enum(TASK_STATES);
+const outcome = z.enum(TASK_OUTCOMES).nullable().describe("How it ended; null while it has not");
+
+export const SCOPES = ["read", "deploy", "admin"] as const;
+/** Each scope includes those before it. */
+export const scopeSchema = z.enum(SCOPES);
+export type Scope = z.infer<typeof scopeSchema>;
+
+export const startedTaskSchema = z
+  .object({ id, action: z.string(), state, outcome })
+  .meta({ id: "StartedTask" });
+
+export const startedBySchema = z
+  .discriminatedUnion("type", [
+    z.object({ type: z.literal("delivery"), delivery_id: id, rule: z.number().int() }),
+    z.object({ type: z.literal("retry"), task_id: id, by: z.string() }),
+    z.object({ type: z.literal("manual"), by: z.string() }),
+  ])
+  .meta({ id: "StartedBy" });
+
+export const stepRunSchema = z
+  .object({
+    index: z.number().int().describe("Index in the action's steps"),
+    phase: z.enum(["run", "undo"]),
+    name: z.string(),
+    kind: z.string(),
+    state: z.enum(["running", "succeeded", "failed", "cancelled", "skipped"]),
+    exit_code: z.number().int().nullable(),
+    outputs: z.record(z.string(), z.string()),
+    started_at: time,
+    ended_at: time.nullable(),
+  })
+  .meta({ id: "StepRun" });
+
+export const taskSchema = z
+  .object({
+    id,
+    action: z.string(),
+    params: z.record(z.string(), z.string()),
+    state,
+    outcome,
+    reason: z.string().nullable().describe("A sentence on why it ended so"),
+    progress: z.number().min(0).max(100),
+    started_by: startedBySchema,
+    delivery_id: id.nullable(),
+    group: z.string().nullable().describe("Concurrency group"),
+    attempt: z.number().int(),
+    position: z.number().int().nullable().describe("Place in the queue, 1 = next"),
+    created_at: time,
+    started_at: time.nullable(),
+    ended_at: time.nullable(),
+    metadata: z.record(z.string(), z.unknown()),
+    steps: z.array(stepRunSchema),
+  })
+  .meta({ id: "Task" });
+export type TaskWire = z.infer<typeof taskSchema>;
+
+export const logEntrySchema = z
+  .object({
+    seq: z.number().int().describe("One ascending sequence over all tasks"),
+    task_id: id,
+    time,
+    stream: z.enum(["stdout", "stderr", "system"]),
+    step: z.number().int().nullable(),
+    text: z.string(),
+  })
+  .meta({ id: "LogEntry" });
+export type LogEntryWire = z.infer<typeof logEntrySchema>;
+
+export const ruleReasonSchema = z
+  .object({
+    action: z.string(),
+    rule: z.number().int().describe("Index in the action's `on` list"),
+    matched: z.boolean(),
+    failed: z.string().nullable().describe("The first test that failed"),
+    explanation: z.string(),
+  })
+  .meta({ id: "RuleReason" });
+
+export const deliverySchema = z
+  .object({
+    id,
+    source: z.string(),
+    kind: z.enum(SOURCE_KINDS),
+    sender_id: z.string().nullable(),
+    event: z.string().describe("The sender's name of the event"),
+    headers: z.record(z.string(), z.string()),
+    content_type: z.string().nullable(),
+    body_size: z.number().int(),
+    verdict: z.enum(["accepted", "rejected"]),
+    reason: z.string().nullable(),
+    replay_of: id.nullable(),
+    received_at: time,
+    remote_address: z.string().nullable(),
+  })
+  .meta({ id: "Delivery" });
+
+export const deliveryDetailSchema = deliverySchema
+  .extend({ tasks: z.array(startedTaskSchema) })
+  .meta({ id: "DeliveryDetail" });
+
+/** What a webhook, and a replay of one, is answered with. */
+export const receivedSchema = z
+  .object({
+    delivery: id,
+    duplicate: z.boolean(),
+    event: z.enum(EVENT_NAMES),
+    tasks: z.array(startedTaskSchema),
+    reasons: z.array(ruleReasonSchema).optional().describe("Why nothing was started; only then"),
+  })
+  .meta({ id: "Received" });
+export type ReceivedWire = z.infer<typeof receivedSchema>;
+
+export const eventSchema = z
+  .object({
+    source: z.string(),
+    kind: z.enum(SOURCE_KINDS),
+    name: z.enum(EVENT_NAMES),
+    sender_name: z.string(),
+    repository: z.string().nullable(),
+    clone_url: z.string().nullable(),
+    ref: z.string().nullable(),
+    branch: z.string().nullable(),
+    tag: z.string().nullable(),
+    deleted: z.boolean(),
+    commit: z
+      .object({
+        sha: z.string(),
+        message: z.string().nullable(),
+        author: z.string().nullable(),
+        url: z.string().nullable(),
+        timestamp: z.string().nullable(),
+      })
+      .nullable(),
+    before: z.string().nullable(),
+    status: z.string().nullable(),
+    action: z.string().nullable(),
+    paths: z.array(z.string()).nullable(),
+    sender: z.string().nullable(),
+  })
+  .meta({ id: "Event" });
+
+export const explanationSchema = z
+  .object({
+    delivery: deliverySchema,
+    event: eventSchema.nullable().describe("Null when the body could not be understood"),
+    reasons: z.array(ruleReasonSchema).describe("One per rule of each action, by the settings as they are now"),
+    tasks: z.array(startedTaskSchema),
+  })
+  .meta({ id: "Explanation" });
+
+export const paramSpecSchema = z
+  .object({
+    pattern: z.string().nullable(),
+    required: z.boolean(),
+    default: z.string().nullable(),
+    description: z.string().nullable(),
+    allow_leading_dash: z.boolean(),
+  })
+  .meta({ id: "ParamSpec" });
+
+export const actionSchema = z
+  .object({
+    name: z.string(),
+    description: z.string().nullable(),
+    params: z.record(z.string(), paramSpecSchema),
+    steps: z.array(z.object({ name: z.string(), kind: z.string() })),
+  })
+  .meta({ id: "Action" });
+
+export const sourceSchema = z
+  .object({ name: z.string(), kind: z.string(), path: z.string() })
+  .meta({ id: "Source" });
+
+export const counterSchema = z
+  .object({ name: z.string(), source: z.string(), value: z.number() })
+  .meta({ id: "Counter" });
+
+export const planSchema = z
+  .object({
+    action: z.string(),
+    params: z.record(z.string(), z.string()),
+    steps: z.array(z.object({ name: z.string(), kind: z.string(), title: z.string() })),
+  })
+  .meta({ id: "Plan" });
+
+export const tokenSchema = z
+  .object({
+    id,
+    name: z.string(),
+    scopes: z.array(z.string()),
+    created_at: time,
+    expires_at: time.nullable(),
+    last_used_at: time.nullable(),
+    revoked_at: time.nullable(),
+  })
+  .meta({ id: "Token" });
+export type TokenWire = z.infer<typeof tokenSchema>;
+
+export const createdTokenSchema = tokenSchema
+  .extend({ token: z.string().describe("Shown this once") })
+  .meta({ id: "CreatedToken" });
+
+/** RFC 9457 problem details; further members depend on the code. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.string().describe("Stable; clients may test it"),
+    detail: z.string(),
+    instance: z.string().describe("The answer's x-api-uuid"),
+  })
+  .meta({ id: "Problem" });
+export type ProblemWire = z.infer<typeof problemSchema>;
+
+/** The envelope of lists that have pages. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    items: z.array(item),
+    next: z.string().nullable().describe("Give it as `cursor` for the next page; null at the end"),
+  });
+
+/** The envelope of lists that are short. */
+export const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+
+// What requests carry.
+
+const limit = z.coerce.number().int().min(1).max(500).default(50);
+const cursor = z.string().min(1).max(200).optional();
+
+export const taskQuerySchema = z.object({
+  action: z.string().optional(),
+  state: state.optional(),
+  outcome: z.enum(TASK_OUTCOMES).optional(),
+  delivery_id: z.string().optional(),
+  cursor,
+  limit,
+});
+export type TaskQuery = z.input<typeof taskQuerySchema>;
+
+export const deliveryQuerySchema = z.object({
+  source: z.string().optional(),
+  verdict: z.enum(["accepted", "rejected"]).optional(),
+  event: z.string().optional(),
+  cursor,
+  limit,
+});
+export type DeliveryQuery = z.input<typeof deliveryQuerySchema>;
+
+export const logQuerySchema = z.object({
+  after: z.coerce.number().int().min(0).default(0).describe("Only entries with a higher `seq`"),
+  limit: z.coerce.number().int().min(1).max(1000).default(500),
+});
+
+export const eventsQuerySchema = z.object({
+  after: z.coerce.number().int().min(0).optional().describe("As Last-Event-ID, which wins"),
+});
+
+export const startRequestSchema = z.strictObject({
+  action: z.string().min(1),
+  params: z.record(z.string(), z.string()).default({}),
+  dry_run: z.boolean().default(false).describe("Check and show the plan, start nothing"),
+});
+export type StartRequest = z.input<typeof startRequestSchema>;
+
+export const replayRequestSchema = z
+  .strictObject({ dry_run: z.boolean().default(false) })
+  .default({ dry_run: false });
+
+export const tokenRequestSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, `.`, `_` and `-`, at most 64"),
+  scopes: z.array(scopeSchema).min(1).max(3),
+  expires_at: z.iso.datetime().nullable().default(null),
+});
+export type TokenRequest = z.input<typeof tokenRequestSchema>;

@@ -1,0 +1,123 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { AppError } from "../../domain/errors.ts";
+import type { Logger } from "../../lib/logger.ts";
+import type { App, ReceivedDelivery } from "../../usecases/app.ts";
+import { identityHeaders, newRequestId } from "../identity.ts";
+import { LIMITS } from "../limits.ts";
+import { toAppError } from "../problems.ts";
+import { receivedToWire } from "../wire/delivery.ts";
+import { type Answer, problemAnswer, send, sendEarly } from "./answer.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
+import { readBody, tooLarge } from "./read-body.ts";
+
+export interface IntakeOptions {
+  readonly app: App;
+  readonly budget: BufferBudget;
+  readonly logger: Logger;
+  /** True once the server is closing: nothing new is taken. */
+  readonly draining: () => boolean;
+}
+
+/** Takes a request if its path is a source's. False: it is for somebody else, and untouched. */
+export type Intake = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/**
+ * The way in for webhooks. It works on node's own request, before the web framework: this is the hot path, every header
+ * and byte of which costs throughput.
+ */
+export function createIntake(options: IntakeOptions): Intake {
+  return (request, response) => {
+    const path = pathOf(request.url);
+    if (isReserved(path)) return false;
+    const source = options.app.findSource(path);
+    if (source === null) return false;
+    void answerDelivery(options, { request, response, source });
+    return true;
+  };
+}
+
+/** The server's own paths; no source can take them over. */
+const isReserved = (path: string): boolean =>
+  path.startsWith("/api/") || path === "/healthz" || path === "/readyz";
+
+function pathOf(url = "/"): string {
+  const query = url.indexOf("?");
+  return query === -1 ? url : url.slice(0, query);
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly source: { readonly name: string; readonly bodyLimit: number };
+}
+
+/** Never rejects: whatever happens becomes the answer. */
+async function answerDelivery(options: IntakeOptions, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange;
+  const requestId = newRequestId();
+  try {
+    const answer = await receive(options, exchange, requestId);
+    if (options.draining()) response.setHeader("connection", "close");
+    send(response, answer);
+  } catch (error) {
+    if (error === null || response.destroyed) return;
+    const answer = problemAnswer(toAppError(error, { logger: options.logger, requestId }), requestId);
+    if (request.method !== "POST") response.setHeader("allow", "POST");
+    if (request.complete) send(response, answer);
+    else sendEarly(request, response, answer);
+  }
+}
+
+async function receive(
+  { app, budget, draining }: IntakeOptions,
+  { request, response, source }: Exchange,
+  requestId: string,
+): Promise<Answer> {
+  if (draining()) throw new AppError("server:draining", undefined, { retryAfter: LIMITS.retryAfterSeconds });
+  checkHead(request, source.bodyLimit);
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const { body, release } = await readBody(request, { limit: source.bodyLimit, budget });
+  try {
+    const received = await app.receiveDelivery({
+      source: source.name,
+      request: { headers: plainHeaders(request.headers), body },
+      remoteAddress: request.socket.remoteAddress ?? null,
+    });
+    return acceptedAnswer(received, requestId);
+  } finally {
+    release();
+  }
+}
+
+/** What can be refused before a byte of the body has been read. */
+function checkHead(request: IncomingMessage, limit: number): void {
+  if (request.method !== "POST") throw new AppError("request:method", "Webhooks are sent here by POST");
+  const encoding = request.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") {
+    throw new AppError("body:unsupported", `A body with content-encoding ${encoding} is not taken; send it plain`);
+  }
+  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
+}
+
+/** node gives a list for `set-cookie` alone, which no sender of webhooks sends. */
+function plainHeaders(headers: IncomingHttpHeaders): Record<string, string | undefined> {
+  const plain: Record<string, string | undefined> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === "string") plain[name] = value;
+  }
+  return plain;
+}
+
+/** 202; 200 where nothing new was taken on: a repeated delivery, a connection test. */
+function acceptedAnswer(received: ReceivedDelivery, requestId: string): Answer {
+  return {
+    status: received.duplicate || received.ping ? 200 : 202,
+    headers: {
+      ...identityHeaders(requestId),
+      "content-type": "application/json; charset=utf-8",
+      location: `/api/v1/deliveries/${received.deliveryId}`,
+    },
+    body: JSON.stringify(receivedToWire(received)),
+  };
+}

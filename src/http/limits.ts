@@ -1,0 +1,39 @@
+/** Every bound of the HTTP side that the settings do not name. Bytes and milliseconds. */
+export const LIMITS = {
+  /** Bodies of our own API. */
+  apiBodyBytes: 1024 * 1024,
+  /** As body-parser's default, which K-App's server had. */
+  kappBodyBytes: 100 * 1024,
+  /** Nesting of a JSON body of our APIs; deeper has no honest use. */
+  jsonDepth: 32,
+  /** Request line and headers together. */
+  headerBytes: 16 * 1024,
+  /** Counted for each piece of a body beside its bytes, so that a body of a million 1-byte pieces is not nearly free. */
+  chunkOverheadBytes: 256,
+  /** After an early refusal the rest of the body is read and dropped up to here, so that the sender sees the answer. */
+  drainBytes: 64 * 1024 * 1024,
+  drainMs: 5000,
+  /** Longest time for the headers alone. */
+  headersMs: 15_000,
+  /** An idle connection stays open; longer than the usual proxy's own 60 s. */
+  keepAliveMs: 65_000,
+  /** How often late requests are looked for: at most this, less where the settings ask for a short timeout. */
+  timeoutCheckMs: 5000,
+  /** `Retry-After` of a busy or closing server, in seconds. */
+  retryAfterSeconds: 5,
+  /** After this a closing server ends the requests that are still going on. */
+  closeMs: 10_000,
+  /** Failed logins from one address within the window; then 429. */
+  failures: 20,
+  failuresWindowMs: 60_000,
+  /** Addresses that failures are remembered of. */
+  failureAddresses: 10_000,
+  /** argon2 checks at once, and waiting for their turn. */
+  passwordChecks: 2,
+  passwordChecksWaiting: 32,
+  /** Followers at once. */
+  eventStreams: 500,
+  heartbeatMs: 15_000,
+  /** Log entries read at once while following. */
+  logPage: 500,
+} as const;

@@ -1,0 +1,71 @@
+import type { z } from "zod";
+import type {
+  deliveryDetailSchema,
+  deliverySchema,
+  eventSchema,
+  explanationSchema,
+  ReceivedWire,
+  startedTaskSchema,
+} from "../../client/schemas.ts";
+import type { Delivery } from "../../domain/delivery.ts";
+import type { HookEvent } from "../../domain/event.ts";
+import type { StartedTask } from "../../storage/store.ts";
+import type { DeliveryDetail, Explanation, ReceivedDelivery } from "../../usecases/app.ts";
+
+/** Only what the API shows, whatever else the object carries. */
+export const startedToWire = ({
+  id,
+  action,
+  state,
+  outcome,
+}: StartedTask): z.infer<typeof startedTaskSchema> => ({ id, action, state, outcome });
+
+export function receivedToWire(received: ReceivedDelivery): ReceivedWire {
+  const { deliveryId, duplicate, event, tasks, reasons } = received;
+  return {
+    delivery: deliveryId,
+    duplicate,
+    event: event.name,
+    tasks: tasks.map(startedToWire),
+    ...(reasons.length > 0 && tasks.length === 0 && { reasons: [...reasons] }),
+  };
+}
+
+export function deliveryToWire(delivery: Delivery): z.infer<typeof deliverySchema> {
+  return {
+    id: delivery.id,
+    source: delivery.source,
+    kind: delivery.kind,
+    sender_id: delivery.senderId,
+    event: delivery.event,
+    headers: { ...delivery.headers },
+    content_type: delivery.contentType,
+    body_size: delivery.bodySize,
+    verdict: delivery.verdict,
+    reason: delivery.reason,
+    replay_of: delivery.replayOf,
+    received_at: delivery.receivedAt,
+    remote_address: delivery.remoteAddress,
+  };
+}
+
+export const deliveryDetailToWire = (detail: DeliveryDetail): z.infer<typeof deliveryDetailSchema> => ({
+  ...deliveryToWire(detail),
+  tasks: detail.tasks.map(startedToWire),
+});
+
+/** Without the payload, which the delivery's body has. */
+function eventToWire(event: HookEvent): z.infer<typeof eventSchema> {
+  const { senderName, cloneUrl, paths, payload: _payload, ...same } = event;
+  return { ...same, sender_name: senderName, clone_url: cloneUrl, paths: paths === null ? null : [...paths] };
+}
+
+export function explanationToWire(explanation: Explanation): z.infer<typeof explanationSchema> {
+  const { delivery, event, reasons, tasks } = explanation;
+  return {
+    delivery: deliveryToWire(delivery),
+    event: event === null ? null : eventToWire(event),
+    reasons: [...reasons],
+    tasks: tasks.map(startedToWire),
+  };
+}

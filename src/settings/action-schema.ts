@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { duration, environment, oneOrMany, size, variableName } from "./fields.ts";
+import type { Kinds } from "./kinds.ts";
+import { stepSchema } from "./step-schema.ts";
+
+const param = z.strictObject({
+  pattern: z
+    .string()
+    .optional()
+    .describe("Regular expression that the whole value must match, such as `^[0-9a-f]{40}$`."),
+  required: z.boolean().optional().describe("Default: true, unless there is a `default`."),
+  default: z.string().optional().describe("Value where none is given."),
+  description: z.string().optional().describe("For people."),
+  allow_leading_dash: z
+    .boolean()
+    .default(false)
+    .describe("Allow a value that starts with `-`, which a command could take for an option."),
+});
+export type ParamInput = z.output<typeof param>;
+
+const globs = (what: string) =>
+  oneOrMany()
+    .default([])
+    .describe(`${what} One glob or a list: \`*\` stops at \`/\`, \`**\` does not, a leading \`!\` excludes.`);
+
+const trigger = z.strictObject({
+  source: z.string().describe("Name of the source."),
+  event: oneOrMany()
+    .default([])
+    .describe("One or more of push, tag, pull_request, release, build, image, health, other, or the sender's name."),
+  branch: globs("Branch, without `refs/heads/`."),
+  tag: globs("Tag, without `refs/tags/`."),
+  repository: globs("Repository as `owner/name`."),
+  paths: globs("Changed paths; one that matches is enough."),
+  when: z.string().min(1).optional().describe("CEL expression over `event`; true lets the action start."),
+  with: z
+    .record(variableName, z.string())
+    .default({})
+    .describe("Param → CEL expression over `event`, such as `sha: event.commit.sha`."),
+});
+export type TriggerInput = z.output<typeof trigger>;
+
+const actionShape = {
+  description: z.string().optional().describe("What it does, for people."),
+  params: z.record(variableName, param).default({}).describe("Values that a start may bring, each checked."),
+  on: z
+    .array(trigger)
+    .default([])
+    .describe("Rules that start it; any one is enough. Within a rule all tests must hold."),
+  concurrency: z
+    .strictObject({
+      group: z.string().min(1).optional().describe("Tasks of one group run one at a time. Default: the action."),
+      policy: z
+        .enum(["queue", "supersede", "reject", "parallel"])
+        .default("queue")
+        .describe(
+          "`queue`: wait for the others. `supersede`: end the others, then run. `reject`: end at once when another waits or runs. `parallel`: no group.",
+        ),
+    })
+    .prefault({})
+    .describe("How tasks that would run at the same time get along."),
+  timeout: duration({ min: 1 }).prefault("1h").describe("Time a task may take, such as 10m."),
+  grace: duration().prefault("10s").describe("Time between SIGTERM and SIGKILL when a task is stopped."),
+  on_crash: z
+    .enum(["lost", "retry"])
+    .default("lost")
+    .describe("What becomes of a task whose server died: ended as `lost` and undone, or run again."),
+  env: environment().default({}).describe("Environment variables of all steps. Values may hold `${{ }}`."),
+  workdir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Folder the steps work in, from the settings file's folder. Default: one kept for the action."),
+  max_log: size().prefault("10MiB").describe("Output kept of one task; the rest is dropped with a notice."),
+};
+
+/** An action with its steps unread. */
+export const actionCommon = z.object({ ...actionShape, steps: z.array(z.unknown()) });
+export type ActionInput = z.output<typeof actionCommon>;
+
+export function actionSchema(kinds: Kinds) {
+  return z
+    .strictObject({
+      ...actionShape,
+      steps: z.array(stepSchema(kinds)).min(1, "expected at least one step").describe("What it does, in order."),
+    })
+    .describe("A named list of steps, and what starts it.");
+}
+

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { actionSchema } from "./action-schema.ts";
+import { duration, entryName, secret, size } from "./fields.ts";
+import { builtInKinds, type Kinds } from "./kinds.ts";
+import { sourceSchema } from "./source-schema.ts";
+
+const server = z.strictObject({
+  listen: z
+    .string()
+    .regex(/^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, "expected an address such as 127.0.0.1:8080 or [::1]:8080")
+    .optional()
+    .describe("Address and port it serves on. Default: 127.0.0.1:8080, or the port in the environment's `PORT`."),
+  public_url: z
+    .url({ protocol: /^https?$/, error: "expected a URL such as https://hooks.example.com" })
+    .optional()
+    .describe("How the outside reaches it. Default: made from `listen`."),
+  max_buffered: size()
+    .prefault("256MiB")
+    .describe("Bound on the bytes of all bodies being received at once; beyond it senders get 503."),
+  request_timeout: duration({ min: 1 })
+    .prefault("30s")
+    .describe("Time in which a whole request must have arrived."),
+  drain_timeout: duration().prefault("10m").describe("How long a stop waits for running tasks."),
+  replay_window: duration()
+    .prefault("24h")
+    .describe("The same signed bytes under another delivery id within this time count as a replay."),
+});
+
+const work = z.strictObject({
+  concurrency: z.int().min(1).max(1_000).default(4).describe("Tasks that run at once."),
+  dir: z
+    .string()
+    .min(1)
+    .default("./data/work")
+    .describe("Holds one folder per action, for steps that name no `workdir`."),
+});
+
+const github = z.strictObject({
+  token: secret().optional().describe("Token for GitHub's API, used by `verify-commit`. Default: without one."),
+  api_url: z
+    .url({ protocol: /^https?$/, error: "expected a URL such as https://api.github.com" })
+    .default("https://api.github.com")
+    .describe("GitHub's API; another one for GitHub Enterprise."),
+});
+
+const kapp = z.strictObject({
+  token_hash: secret()
+    .optional()
+    .describe("argon2 hash of the K-App API's token (`hookwright hash-token`). Default: the environment's `TOKEN_HASH`; without one the API is off."),
+});
+
+const fixedShape = {
+  server: server.prefault({}).describe("The HTTP server."),
+  store: z
+    .string()
+    .regex(/^sqlite:.+$/, "expected sqlite: and a path, such as sqlite:./data/hookwright.db")
+    .default("sqlite:./data/hookwright.db")
+    .describe("Where deliveries and tasks are kept."),
+  work: work.prefault({}).describe("How tasks run."),
+  github: github.prefault({}).describe("Access to GitHub's API."),
+  kapp: kapp.prefault({}).describe("The API of K-Fet's webhooks-deploy on `POST /`."),
+};
+
+/** The parts whose form no kind has a say in. */
+export const settingsCommon = z.object(fixedShape);
+export type CommonInput = z.output<typeof settingsCommon>;
+
+/** The one schema of `hookwright.yaml`: what it accepts, its JSON Schema and its reference page all come from here. */
+export function settingsSchema(kinds: Kinds = builtInKinds) {
+  return z
+    .strictObject({
+      ...fixedShape,
+      sources: z
+        .record(entryName, sourceSchema(kinds))
+        .default({})
+        .describe("Senders of webhooks: name → source."),
+      actions: z.record(entryName, actionSchema(kinds)).default({}).describe("Name → action."),
+    })
+    .describe("Settings of Hookwright.");
+}

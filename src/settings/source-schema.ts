@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { secret, size } from "./fields.ts";
+import type { Kinds } from "./kinds.ts";
+
+const commonShape = {
+  path: z
+    .string()
+    .regex(/^\/[A-Za-z0-9._~/-]*$/, "expected a URL path such as /hooks/app")
+    .optional()
+    .describe("URL path that its webhooks are received on. Default: `/hooks/NAME`."),
+  secret: secret().optional().describe("The secret shared with the sender; the same as a list `secrets` of one."),
+  secrets: z
+    .array(secret())
+    .optional()
+    .describe("Several live secrets, any of which may match: add the new one, change the sender, remove the old one."),
+  unsafe_no_auth: z
+    .boolean()
+    .default(false)
+    .describe("Take webhooks from anybody. Only for a source that something else protects."),
+  body_limit: size().optional().describe("Largest body, such as 5MiB. Default: the sender's own maximum."),
+};
+
+/** The keys that a source of any kind has; other keys are its kind's own. */
+export const sourceCommon = z.object({ kind: z.string(), ...commonShape });
+export type SourceInput = z.output<typeof sourceCommon>;
+export const SOURCE_KEYS: readonly string[] = Object.keys(sourceCommon.shape);
+
+/** One source: the keys of every source, and its kind's. */
+export function sourceSchema({ sources }: Kinds) {
+  const [first, ...rest] = [...sources.values()].map((kind) =>
+    z
+      .strictObject({ kind: z.literal(kind.kind), ...commonShape, ...shapeOf(kind.schema) })
+      .describe(kind.summary),
+  );
+  if (first === undefined) throw new Error("There are no source kinds");
+  return z.discriminatedUnion("kind", [first, ...rest]);
+}
+
+/** The keys of an object schema, also of one with a transform behind it. */
+function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
+  if (schema instanceof z.ZodObject) {
+    const shape: Record<string, z.ZodType> = {};
+    for (const [key, field] of Object.entries(schema.shape)) if (field instanceof z.ZodType) shape[key] = field;
+    return shape;
+  }
+  if (schema instanceof z.ZodPipe && schema.in instanceof z.ZodType) return shapeOf(schema.in);
+  throw new Error("The settings of a source kind must be an object");
+}
