@@ -27,7 +27,9 @@ const trigger = z.strictObject({
   source: z.string().describe("Name of the source."),
   event: oneOrMany()
     .default([])
-    .describe("One or more of push, tag, pull_request, release, build, image, health, other, or the sender's name."),
+    .describe(
+      "One or more of push, tag, pull_request, release, build, image, health, other, or the sender's name.",
+    ),
   branch: globs("Branch, without `refs/heads/`."),
   tag: globs("Tag, without `refs/tags/`."),
   repository: globs("Repository as `owner/name`."),
@@ -49,7 +51,11 @@ const actionShape = {
     .describe("Rules that start it; any one is enough. Within a rule all tests must hold."),
   concurrency: z
     .strictObject({
-      group: z.string().min(1).optional().describe("Tasks of one group run one at a time. Default: the action."),
+      group: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Tasks of one group run one at a time. Default: the action."),
       policy: z
         .enum(["queue", "supersede", "reject", "parallel"])
         .default("queue")
@@ -82,8 +88,10 @@ export function actionSchema(kinds: Kinds) {
   return z
     .strictObject({
       ...actionShape,
-      steps: z.array(stepSchema(kinds)).min(1, "expected at least one step").describe("What it does, in order."),
+      steps: z
+        .array(stepSchema(kinds))
+        .min(1, "expected at least one step")
+        .describe("What it does, in order."),
     })
     .describe("A named list of steps, and what starts it.");
 }
-

@@ -48,7 +48,10 @@ const ERROR_TEXTS: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: "expected one YAML document; remove the `---`",
 };
 
-const failure = (message: string): DocumentResult => ({ ok: false, errors: [{ line: 1, column: 1, message }] });
+const failure = (message: string): DocumentResult => ({
+  ok: false,
+  errors: [{ line: 1, column: 1, message }],
+});
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
@@ -86,4 +89,5 @@ function step(document: Document, node: unknown, part: string | number): Entry |
 
 const startOf = (node: unknown): number | undefined => (hasRange(node) ? node.range?.[0] : undefined);
 
-const hasRange = (node: unknown): node is Node => typeof node === "object" && node !== null && "range" in node;
+const hasRange = (node: unknown): node is Node =>
+  typeof node === "object" && node !== null && "range" in node;

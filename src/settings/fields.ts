@@ -9,7 +9,10 @@ const VARIABLE_PATTERN = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 /** Name of a source or an action: it stands in URLs and becomes a folder's name. */
 export const entryName = z
   .string()
-  .regex(NAME_PATTERN, "expected a name of letters, digits, `.`, `_` and `-` that starts with a letter or digit");
+  .regex(
+    NAME_PATTERN,
+    "expected a name of letters, digits, `.`, `_` and `-` that starts with a letter or digit",
+  );
 
 /** Name of an environment variable or a param. */
 export const variableName = z

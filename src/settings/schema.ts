@@ -7,9 +7,14 @@ import { sourceSchema } from "./source-schema.ts";
 const server = z.strictObject({
   listen: z
     .string()
-    .regex(/^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, "expected an address such as 127.0.0.1:8080 or [::1]:8080")
+    .regex(
+      /^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/,
+      "expected an address such as 127.0.0.1:8080 or [::1]:8080",
+    )
     .optional()
-    .describe("Address and port it serves on. Default: 127.0.0.1:8080, or the port in the environment's `PORT`."),
+    .describe(
+      "Address and port it serves on. Default: 127.0.0.1:8080, or the port in the environment's `PORT`.",
+    ),
   public_url: z
     .url({ protocol: /^https?$/, error: "expected a URL such as https://hooks.example.com" })
     .optional()
@@ -36,7 +41,9 @@ const work = z.strictObject({
 });
 
 const github = z.strictObject({
-  token: secret().optional().describe("Token for GitHub's API, used by `verify-commit`. Default: without one."),
+  token: secret()
+    .optional()
+    .describe("Token for GitHub's API, used by `verify-commit`. Default: without one."),
   api_url: z
     .url({ protocol: /^https?$/, error: "expected a URL such as https://api.github.com" })
     .default("https://api.github.com")
@@ -46,7 +53,9 @@ const github = z.strictObject({
 const kapp = z.strictObject({
   token_hash: secret()
     .optional()
-    .describe("argon2 hash of the K-App API's token (`hookwright hash-token`). Default: the environment's `TOKEN_HASH`; without one the API is off."),
+    .describe(
+      "argon2 hash of the K-App API's token (`hookwright hash-token`). Default: the environment's `TOKEN_HASH`; without one the API is off.",
+    ),
 });
 
 const fixedShape = {

@@ -8,11 +8,15 @@ const commonShape = {
     .regex(/^\/[A-Za-z0-9._~/-]*$/, "expected a URL path such as /hooks/app")
     .optional()
     .describe("URL path that its webhooks are received on. Default: `/hooks/NAME`."),
-  secret: secret().optional().describe("The secret shared with the sender; the same as a list `secrets` of one."),
+  secret: secret()
+    .optional()
+    .describe("The secret shared with the sender; the same as a list `secrets` of one."),
   secrets: z
     .array(secret())
     .optional()
-    .describe("Several live secrets, any of which may match: add the new one, change the sender, remove the old one."),
+    .describe(
+      "Several live secrets, any of which may match: add the new one, change the sender, remove the old one.",
+    ),
   unsafe_no_auth: z
     .boolean()
     .default(false)
@@ -40,7 +44,8 @@ export function sourceSchema({ sources }: Kinds) {
 function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
   if (schema instanceof z.ZodObject) {
     const shape: Record<string, z.ZodType> = {};
-    for (const [key, field] of Object.entries(schema.shape)) if (field instanceof z.ZodType) shape[key] = field;
+    for (const [key, field] of Object.entries(schema.shape))
+      if (field instanceof z.ZodType) shape[key] = field;
     return shape;
   }
   if (schema instanceof z.ZodPipe && schema.in instanceof z.ZodType) return shapeOf(schema.in);

@@ -23,7 +23,9 @@ const stepShape = {
     .min(1)
     .max(100)
     .optional()
-    .describe("The task's progress, in percent, once this step is done. Default: by the steps' past durations."),
+    .describe(
+      "The task's progress, in percent, once this step is done. Default: by the steps' past durations.",
+    ),
 };
 
 /** The keys that a step of any kind has; the one other key names its kind. */
@@ -33,7 +35,9 @@ export type StepInput = z.output<typeof stepCommon>;
 /** One step: exactly one kind's key, and the keys of every step. */
 export function stepSchema({ steps }: Kinds) {
   const kinds = [...steps.keys()];
-  const kindShape = Object.fromEntries([...steps].map(([key, kind]) => [key, described(kind.schema, kind.summary)]));
+  const kindShape = Object.fromEntries(
+    [...steps].map(([key, kind]) => [key, described(kind.schema, kind.summary)]),
+  );
   const undo = oneKind(z.strictObject({ ...placeShape, ...kindShape }), kinds);
   return oneKind(
     z.strictObject({
@@ -41,7 +45,9 @@ export function stepSchema({ steps }: Kinds) {
       ...kindShape,
       undo: undo
         .optional()
-        .describe("A step that takes this one back. After a failure, a timeout or a cancel, undos run last first."),
+        .describe(
+          "A step that takes this one back. After a failure, a timeout or a cancel, undos run last first.",
+        ),
     }),
     kinds,
   ).describe("One step: the key of its kind, and how to run it.");

@@ -41,7 +41,11 @@ export async function transition(
   return getTask(connection, id);
 }
 
-function changed(row: TaskRow, phase: TaskPhase, { reason, now }: { reason: string | null; now: string }): TaskRow {
+function changed(
+  row: TaskRow,
+  phase: TaskPhase,
+  { reason, now }: { reason: string | null; now: string },
+): TaskRow {
   const next = { ...row, ...phase, reason: reason ?? row.reason };
   if (phase.state === "ENQUEUED") {
     return { ...next, attempt: row.attempt + 1, started_at: null, node: null, lease_until: null };
@@ -79,4 +83,3 @@ export async function setMetadata(
 ): Promise<void> {
   await replaceMetadata.run(connection, { id, metadata: JSON.stringify(metadata) });
 }
-

@@ -27,12 +27,7 @@ const firstWithoutGroup = prepare((db, { limit }: { limit: number }) =>
 );
 
 const busyGroups = prepare((db, _: object) =>
-  db
-    .selectFrom("tasks")
-    .select("group_name")
-    .distinct()
-    .where(isActive)
-    .where("group_name", "is not", null),
+  db.selectFrom("tasks").select("group_name").distinct().where(isActive).where("group_name", "is not", null),
 );
 
 const start = prepare((db, input: { id: string; node: string; leaseUntil: string; now: string }) =>

@@ -17,6 +17,9 @@ export async function count(connection: Connection, input: Parameters<Store["cou
   await add.run(connection, input);
 }
 
-const all = prepare((db, _: object) => db.selectFrom("counters").selectAll().orderBy("name").orderBy("source"));
+const all = prepare((db, _: object) =>
+  db.selectFrom("counters").selectAll().orderBy("name").orderBy("source"),
+);
 
-export const counters = (connection: Connection): Promise<readonly CountersTable[]> => all.all(connection, {});
+export const counters = (connection: Connection): Promise<readonly CountersTable[]> =>
+  all.all(connection, {});

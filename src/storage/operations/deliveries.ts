@@ -115,15 +115,15 @@ async function findEarlier(
   return byFingerprint.first(connection, { source, fingerprint, since });
 }
 
-async function answerAsFirst(connection: Connection, { id, verdict, reason }: Earlier): Promise<StoredDelivery> {
+async function answerAsFirst(
+  connection: Connection,
+  { id, verdict, reason }: Earlier,
+): Promise<StoredDelivery> {
   const tasks = await tasksOfDelivery(connection, id);
   return { deliveryId: id, duplicate: true, verdict, reason, tasks, superseded: [] };
 }
 
-async function insert(
-  connection: Connection,
-  { delivery, body, fingerprint }: NewDelivery,
-): Promise<void> {
+async function insert(connection: Connection, { delivery, body, fingerprint }: NewDelivery): Promise<void> {
   const headers = JSON.stringify(delivery.headers);
   const row = await insertDelivery.first(connection, { ...delivery, headers, fingerprint });
   if (row === undefined) throw new Error("an insert returned no row");

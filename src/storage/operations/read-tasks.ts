@@ -34,8 +34,14 @@ export async function listTasks(connection: Connection, filter: TaskFilter): Pro
 
 /** Rows with their steps and places in the queue, in two more queries however many rows there are. */
 export async function toTasks(connection: Connection, rows: readonly TaskRow[]): Promise<Task[]> {
-  const steps = await stepsOf(connection, rows.filter(({ started_at }) => started_at !== null));
-  const positions = await positionsOf(connection, rows.filter(({ state }) => state === "ENQUEUED"));
+  const steps = await stepsOf(
+    connection,
+    rows.filter(({ started_at }) => started_at !== null),
+  );
+  const positions = await positionsOf(
+    connection,
+    rows.filter(({ state }) => state === "ENQUEUED"),
+  );
   return rows.map((row) =>
     toTask(row, { steps: steps.get(row.id) ?? [], position: positions.get(row.id) ?? null }),
   );
@@ -77,10 +83,7 @@ async function positionsOf(
         .as("position"),
     ])
     .where(isWaiting);
-  const query = connection.builder
-    .selectFrom(waiting.as("waiting"))
-    .selectAll()
-    .where("id", "in", ids(rows));
+  const query = connection.builder.selectFrom(waiting.as("waiting")).selectAll().where("id", "in", ids(rows));
   const found = await rowsOf(connection, query);
   return new Map(found.map(({ id, position }) => [id, Number(position)]));
 }

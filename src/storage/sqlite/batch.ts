@@ -80,14 +80,16 @@ function invoke(name: OperationName, connection: Connection, args: readonly unkn
   return operation(connection, ...args);
 }
 
-const messageOf = (result: CallResult): string | undefined =>
-  result.ok ? undefined : result.error.message;
+const messageOf = (result: CallResult): string | undefined => (result.ok ? undefined : result.error.message);
 
 /** What the database reports of itself (full, unreadable, busy) is temporary to the caller; the rest is a fault of ours. */
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Database.SqliteError && !/^SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE)/.test(error.code)) {
+  if (
+    error instanceof Database.SqliteError &&
+    !/^SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE)/.test(error.code)
+  ) {
     return new AppError("store:unavailable", `The database failed: ${message}`, { cause: error });
   }
   return new AppError("internal", `A database operation failed: ${message}`, { cause: error });

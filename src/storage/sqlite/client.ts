@@ -50,7 +50,8 @@ export async function createSqliteStore(path: string): Promise<Store> {
   }
 
   function submit(call: Call): Promise<unknown> {
-    if (thread === null) return Promise.reject(unavailable("The database thread is gone; it is being started again"));
+    if (thread === null)
+      return Promise.reject(unavailable("The database thread is gone; it is being started again"));
     const promise = Promise.withResolvers<unknown>();
     waiting.push({ call, promise });
     running ??= runAll();

@@ -30,7 +30,9 @@ export async function startDatabaseThread(path: string): Promise<DatabaseThread>
     reason = error instanceof Error ? error.message : String(error);
   });
   worker.on("exit", () => {
-    const gone = new AppError("store:unavailable", `The database thread is gone: ${reason}`, { retryAfter: 5 });
+    const gone = new AppError("store:unavailable", `The database thread is gone: ${reason}`, {
+      retryAfter: 5,
+    });
     opening.reject(gone);
     waiting?.reject(gone);
     ended.resolve();
