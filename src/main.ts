@@ -4,7 +4,7 @@ import { createTokens } from "./accounts/tokens.ts";
 import { AppError } from "./domain/errors.ts";
 import { createHttpServer } from "./http/server.ts";
 import { newId } from "./lib/ids.ts";
-import { createLogger, type Logger } from "./lib/logger.ts";
+import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./lib/logger.ts";
 import { createOutboundFetch } from "./lib/outbound.ts";
 import { onSignals } from "./lib/signals.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
@@ -60,7 +60,7 @@ export interface RunningServer {
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   const { env = process.env } = options;
   const settings = options.settings ?? (await readSettings(options.settingsFile, env));
-  const logger = options.logger ?? createLogger({ level: env["LOG_LEVEL"] ?? "info" });
+  const logger = options.logger ?? createLogger({ level: logLevel(env) });
   const store = await openStore({ path: settings.storePath });
   try {
     return await serve({ options, env, settings, logger, store });
@@ -68,6 +68,10 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     await store.close();
     throw error;
   }
+}
+
+function logLevel({ LOG_LEVEL: level = "info" }: NodeJS.ProcessEnv): LogLevel {
+  return LOG_LEVELS.find((known) => known === level.toLowerCase()) ?? "info";
 }
 
 function readSettings(file: string | undefined, env: NodeJS.ProcessEnv): Promise<Settings> {

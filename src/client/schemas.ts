@@ -155,7 +155,9 @@ export const explanationSchema = z
   .object({
     delivery: deliverySchema,
     event: eventSchema.nullable().describe("Null when the body could not be understood"),
-    reasons: z.array(ruleReasonSchema).describe("One per rule of each action, by the settings as they are now"),
+    reasons: z
+      .array(ruleReasonSchema)
+      .describe("One per rule of each action, by the settings as they are now"),
     tasks: z.array(startedTaskSchema),
   })
   .meta({ id: "Explanation" });

@@ -1,10 +1,13 @@
-import { type DestinationStream, type Level, type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
 import { prettyLog } from "./pretty-log.ts";
 
 export type { Logger };
 
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export interface LoggerOptions {
-  readonly level: Level | "silent";
+  readonly level: LogLevel;
   /** One readable line per entry, for people at a terminal, instead of JSON. */
   readonly pretty?: boolean | undefined;
   /** Default: standard error, so that standard output stays free for a command's result. */

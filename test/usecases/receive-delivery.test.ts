@@ -139,8 +139,6 @@ describe("receiving a delivery", () => {
     });
     expect(received).toMatchObject({ ping: true, tasks: [] });
   });
-    expect(received).toMatchObject({ ping: true, tasks: [] });
-  });
 
   it("says why nothing was started", async () => {
     await open();

@@ -78,7 +78,14 @@ describe("after a crash", () => {
   it("goes on with the undos of a task that was being cancelled, leaving out those done", async () => {
     const { id } = await afterCrash("retry");
     const { store } = world.services;
-    const undo = { phase: "undo", kind: "shell", exitCode: 0, outputs: {}, startedAt: at(5), endedAt: at(6) } as const;
+    const undo = {
+      phase: "undo",
+      kind: "shell",
+      exitCode: 0,
+      outputs: {},
+      startedAt: at(5),
+      endedAt: at(6),
+    } as const;
     const signal = { type: "stop", outcome: "cancelled" } as const;
     await store.transition({ id, signal, reason: "Cancelled by me", now: at(5) });
     await store.putStep({

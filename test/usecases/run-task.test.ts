@@ -287,7 +287,11 @@ actions:
     const stopped = await world.app.cancelTask({ id, by: "token:ops" });
     expect(stopped).toMatchObject({ state: "CANCELLING", outcome: "cancelled" });
     const task = await world.ended(id);
-    expect(task).toMatchObject({ state: "CANCELLED", outcome: "cancelled", reason: "Cancelled by token:ops" });
+    expect(task).toMatchObject({
+      state: "CANCELLED",
+      outcome: "cancelled",
+      reason: "Cancelled by token:ops",
+    });
     expect(await isAlive(child)).toBe(false);
     expect(await read("out")).toBe("do\nundo\n");
     expect((await world.lines(id)).join("\n")).toContain("Cancelled by token:ops");
@@ -339,7 +343,11 @@ actions:
 
   it("queues by default: one after the other, oldest first", async () => {
     await working(policy("queue"));
-    const ids = [await start("deploy", { n: "1" }), await start("deploy", { n: "2" }), await start("deploy", { n: "3" })];
+    const ids = [
+      await start("deploy", { n: "1" }),
+      await start("deploy", { n: "2" }),
+      await start("deploy", { n: "3" }),
+    ];
     await begun(1);
     expect((await world.app.getTask(ids[2] ?? "")).position).toBe(2);
     await go();

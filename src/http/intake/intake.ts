@@ -94,7 +94,10 @@ function checkHead(request: IncomingMessage, limit: number): void {
   if (request.method !== "POST") throw new AppError("request:method", "Webhooks are sent here by POST");
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") {
-    throw new AppError("body:unsupported", `A body with content-encoding ${encoding} is not taken; send it plain`);
+    throw new AppError(
+      "body:unsupported",
+      `A body with content-encoding ${encoding} is not taken; send it plain`,
+    );
   }
   if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
 }

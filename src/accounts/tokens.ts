@@ -1,0 +1,91 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../domain/errors.ts";
+import { newId } from "../lib/ids.ts";
+import type { Store, TokenRow } from "../storage/store.ts";
+
+/** Marks our tokens, so that scanners for leaked secrets can find them. */
+const PREFIX = "hw_";
+const RANDOM_BYTES = 32;
+const LOCAL_FILE = "local-token";
+const LOCAL_NAME = "local";
+/** A token's last use is written down no more often than this. */
+const TOUCH_MS = 60_000;
+
+export interface NewToken {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  /** RFC 3339 UTC, or null for none. */
+  readonly expiresAt: string | null;
+}
+
+/** Bearer tokens of the API. Only their SHA-256 is stored: they are random, so nothing slower is needed. */
+export interface Tokens {
+  /** The token is shown this once. Rejects `token:exists`. */
+  create(input: NewToken): Promise<{ readonly token: string; readonly row: TokenRow }>;
+  list(): Promise<readonly TokenRow[]>;
+  /** By id or name. Rejects `token:not_found`. */
+  revoke(ref: string): Promise<void>;
+  /** The live token's record, or null for one that is unknown, expired or revoked. */
+  verify(token: string): Promise<TokenRow | null>;
+  /** An admin token for tools on this machine, in a file that only the server's account can read. */
+  ensureLocalToken(dir: string): Promise<string>;
+}
+
+export interface TokensOptions {
+  readonly store: Pick<Store, "createToken" | "findToken" | "listTokens" | "revokeToken" | "touchToken">;
+  readonly now?: () => Date;
+}
+
+export function createTokens({ store, now = () => new Date() }: TokensOptions): Tokens {
+  const touched = new Map<string, number>();
+
+  async function create({ name, scopes, expiresAt }: NewToken): ReturnType<Tokens["create"]> {
+    const token = PREFIX + randomBytes(RANDOM_BYTES).toString("base64url");
+    const row = { id: newId(), name, scopes, createdAt: now().toISOString(), expiresAt };
+    await store.createToken({ ...row, hash: hashOf(token) });
+    return { token, row: { ...row, lastUsedAt: null, revokedAt: null } };
+  }
+
+  async function verify(token: string): Promise<TokenRow | null> {
+    if (!token.startsWith(PREFIX)) return null;
+    const row = await store.findToken(hashOf(token));
+    if (row === null || !isLive(row, now())) return null;
+    await touch(row.id);
+    return row;
+  }
+
+  async function touch(id: string): Promise<void> {
+    const at = now().getTime();
+    if (at - (touched.get(id) ?? 0) < TOUCH_MS) return;
+    touched.set(id, at);
+    await store.touchToken({ id, now: now().toISOString() });
+  }
+
+  return {
+    create,
+    list: () => store.listTokens(),
+    async revoke(ref) {
+      if (await store.revokeToken({ ref, now: now().toISOString() })) return;
+      throw new AppError("token:not_found", `There is no live token ${ref}`);
+    },
+    verify,
+    async ensureLocalToken(dir) {
+      const file = join(dir, LOCAL_FILE);
+      const known = await readFile(file, "utf8").catch(() => "");
+      const row = await verify(known.trim());
+      if (row?.name === LOCAL_NAME) return known.trim();
+      await store.revokeToken({ ref: LOCAL_NAME, now: now().toISOString() });
+      const { token } = await create({ name: LOCAL_NAME, scopes: ["admin"], expiresAt: null });
+      await writeFile(`${file}.new`, `${token}\n`, { mode: 0o600 });
+      await rename(`${file}.new`, file);
+      return token;
+    },
+  };
+}
+
+const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
+
+const isLive = ({ revokedAt, expiresAt }: TokenRow, now: Date): boolean =>
+  revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > now.getTime());

@@ -1,0 +1,55 @@
+import type { FastifyRequest } from "fastify";
+import type { Tokens } from "../accounts/tokens.ts";
+import { SCOPES, type Scope } from "../client/schemas.ts";
+import { AppError } from "../domain/errors.ts";
+import type { FailureLimit } from "./failure-limit.ts";
+
+/** Who a request comes from. */
+export interface Identity {
+  /** For the record: `token:NAME`. */
+  readonly by: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+}
+
+export interface Authenticator {
+  /** Rejects `auth:missing`, `auth:bad_credentials`, `auth:forbidden`, `auth:too_many_failures`. */
+  authenticate(request: FastifyRequest, scope: Scope): Promise<Identity>;
+}
+
+export interface AuthenticatorOptions {
+  readonly tokens: Pick<Tokens, "verify">;
+  readonly failures: FailureLimit;
+}
+
+/** Bearer tokens in the Authorization header (RFC 6750); never in the URL, where logs would show them. */
+export function createAuthenticator({ tokens, failures }: AuthenticatorOptions): Authenticator {
+  return {
+    async authenticate(request, scope) {
+      const token = bearer(request.headers.authorization);
+      if (token === null) throw new AppError("auth:missing", "Send a token: Authorization: Bearer hw_…");
+      failures.check(request.ip);
+      const row = await tokens.verify(token);
+      if (row === null) {
+        failures.fail(request.ip);
+        throw new AppError("auth:bad_credentials", "The token is unknown, expired or revoked");
+      }
+      if (!allows(row.scopes, scope)) {
+        throw new AppError(
+          "auth:forbidden",
+          `This needs the scope ${scope}; the token has ${row.scopes.join(", ")}`,
+        );
+      }
+      return { by: `token:${row.name}`, name: row.name, scopes: row.scopes };
+    },
+  };
+}
+
+function bearer(header: string | undefined): string | null {
+  const [, token] = /^Bearer +(\S+)$/i.exec(header ?? "") ?? [];
+  return token ?? null;
+}
+
+/** Each scope includes those before it. */
+const allows = (scopes: readonly string[], needed: Scope): boolean =>
+  SCOPES.slice(SCOPES.indexOf(needed)).some((scope) => scopes.includes(scope));

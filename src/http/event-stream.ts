@@ -1,0 +1,158 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import type { FastifyReply } from "fastify";
+import { AppError } from "../domain/errors.ts";
+import type { Task } from "../domain/task.ts";
+import { isEnded } from "../domain/task-machine.ts";
+import type { App } from "../usecases/app.ts";
+import { LIMITS } from "./limits.ts";
+import { logEntryToWire, taskToWire } from "./wire/task.ts";
+
+export interface FollowInput {
+  readonly taskId: string;
+  /** Only log entries with a higher `seq`. */
+  readonly after: number;
+  readonly reply: FastifyReply;
+}
+
+/** Followers of tasks, by Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+export interface EventStreams {
+  /** Takes over the reply; resolves when the stream has ended. Rejects `server:busy` before that. */
+  follow(input: FollowInput): Promise<void>;
+  /** Ends all streams; their clients connect again. */
+  close(): void;
+}
+
+export function createEventStreams(app: Pick<App, "getTask" | "listLog" | "watchTask">): EventStreams {
+  const open = new Set<AbortController>();
+  return {
+    async follow({ taskId, after, reply }) {
+      if (open.size >= LIMITS.eventStreams) {
+        throw new AppError("server:busy", "Too many tasks are being followed", {
+          retryAfter: LIMITS.retryAfterSeconds,
+        });
+      }
+      const ended = new AbortController();
+      open.add(ended);
+      const response = takeOver(reply);
+      response.on("close", () => ended.abort());
+      try {
+        await pump({ app, taskId, after, response, ended: ended.signal });
+      } finally {
+        open.delete(ended);
+        response.end();
+      }
+    },
+    close() {
+      for (const controller of open) controller.abort();
+    },
+  };
+}
+
+function takeOver(reply: FastifyReply): ServerResponse {
+  const headers = reply.getHeaders();
+  reply.hijack();
+  reply.raw.writeHead(200, {
+    ...headers,
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    // nginx would hold the lines back otherwise.
+    "x-accel-buffering": "no",
+  });
+  reply.raw.flushHeaders();
+  return reply.raw;
+}
+
+interface Pump {
+  readonly app: Pick<App, "getTask" | "listLog" | "watchTask">;
+  readonly taskId: string;
+  readonly after: number;
+  readonly response: ServerResponse;
+  readonly ended: AbortSignal;
+}
+
+/** Watches first, then reads: what is stored in between is seen in the next round. */
+async function pump({ app, taskId, after, response, ended }: Pump): Promise<void> {
+  const changes = createChanges(ended);
+  const unwatch = app.watchTask(taskId, changes.notify);
+  let seq = after;
+  let shown = "";
+  try {
+    while (!ended.aborted) {
+      // The task before its log: when it has ended, its log is complete.
+      const task = await app.getTask(taskId);
+      seq = await sendLog({ app, taskId, after: seq, response, ended });
+      const data = JSON.stringify(taskToWire(task));
+      if (data !== shown) await send(response, `event: task\ndata: ${data}\n\n`, ended);
+      shown = data;
+      if (isEnded(task.state)) return await send(response, endEvent(task), ended);
+      if (!(await changes.next())) await send(response, ": still here\n\n", ended);
+    }
+  } catch (error) {
+    // The answer has begun: the client sees the stream end, and comes back with Last-Event-ID.
+    if (!(error instanceof AppError)) throw error;
+  } finally {
+    unwatch();
+  }
+}
+
+const endEvent = ({ state, outcome }: Task): string =>
+  `event: end\ndata: ${JSON.stringify({ state, outcome })}\n\n`;
+
+async function sendLog({ app, taskId, after, response, ended }: Pump): Promise<number> {
+  let seq = after;
+  for (;;) {
+    const entries = await app.listLog({ taskId, after: seq, limit: LIMITS.logPage });
+    for (const entry of entries) {
+      await send(
+        response,
+        `id: ${entry.seq}\nevent: log\ndata: ${JSON.stringify(logEntryToWire(entry))}\n\n`,
+        ended,
+      );
+      seq = entry.seq;
+    }
+    if (entries.length < LIMITS.logPage || ended.aborted) return seq;
+  }
+}
+
+/** Waits for a slow reader instead of filling the memory. */
+async function send(response: ServerResponse, text: string, ended: AbortSignal): Promise<void> {
+  if (ended.aborted || response.write(text)) return;
+  await once(response, "drain", { signal: ended }).catch(() => undefined);
+}
+
+interface Changes {
+  readonly notify: () => void;
+  /** True after a change since the last call, false after a heartbeat's time without one or at the end. */
+  next(): Promise<boolean>;
+}
+
+function createChanges(ended: AbortSignal): Changes {
+  let changed = false;
+  let wake: ((changed: boolean) => void) | null = null;
+  const settle = (result: boolean): void => {
+    wake?.(result);
+    wake = null;
+  };
+  ended.addEventListener("abort", () => settle(false), { once: true });
+  return {
+    notify() {
+      changed = true;
+      settle(true);
+    },
+    async next() {
+      if (!changed && !ended.aborted) {
+        await new Promise<boolean>((resolve) => {
+          const timer = setTimeout(() => settle(false), LIMITS.heartbeatMs);
+          wake = (result) => {
+            clearTimeout(timer);
+            resolve(result);
+          };
+        });
+      }
+      const result = changed;
+      changed = false;
+      return result;
+    },
+  };
+}

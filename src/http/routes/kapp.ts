@@ -1,0 +1,181 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import { AppError } from "../../domain/errors.ts";
+import { type Reporter, type Task, toReporter } from "../../domain/task.ts";
+import type { App } from "../../usecases/app.ts";
+import type { FailureLimit } from "../failure-limit.ts";
+import type { KappTokenCheck } from "../kapp-token.ts";
+import { VERSION } from "../identity.ts";
+import { LIMITS } from "../limits.ts";
+
+export interface KappOptions {
+  readonly app: App;
+  readonly token: KappTokenCheck;
+  readonly failures: FailureLimit;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An answer as K-App's server gave them: an Express status text, or JSON (errors are a JSON string). */
+interface Answer {
+  readonly status: number;
+  readonly json?: Reporter | string;
+}
+
+/** What Express' sendStatus wrote. */
+const STATUS_TEXTS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  413: "Payload Too Large",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/**
+ * The API of K-Fet's webhooks-deploy: one endpoint, `POST /`, with `action`, `token` and the action's params in the body
+ * or the query (which wins). Its order of checks: JSON, token, action.
+ */
+export const kappRoutes =
+  (options: KappOptions): FastifyPluginAsync =>
+  async (server) => {
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser(
+      "*",
+      { parseAs: "string", bodyLimit: LIMITS.kappBodyBytes },
+      (_request, body, done) => {
+        done(null, body);
+      },
+    );
+    server.setErrorHandler((error, _request, reply) => {
+      const tooLarge =
+        error instanceof Error && "code" in error && error.code === "FST_ERR_CTP_BODY_TOO_LARGE";
+      return sendAnswer(reply, { status: tooLarge ? 413 : 500 });
+    });
+    server.post("/", async (request, reply) => {
+      if (!options.token.enabled())
+        throw new AppError("request:not_found", "The K-App API is off: no TOKEN_HASH");
+      return sendAnswer(reply, await answer(options, request));
+    });
+    server.get("/", async (request, reply) => {
+      const { action } = queryOf(request);
+      if (action !== undefined && options.token.enabled())
+        return sendAnswer(reply, await answer(options, request));
+      return reply.type("text/plain; charset=utf-8").send(GREETING);
+    });
+  };
+
+const GREETING = `Hookwright ${VERSION}\n\nAPI: /api/v1/openapi.json\nHealth: /healthz, /readyz\n`;
+
+function sendAnswer(reply: FastifyReply, { status, json }: Answer): FastifyReply {
+  const text = STATUS_TEXTS[status];
+  if (json === undefined)
+    return reply
+      .code(status)
+      .type("text/plain; charset=utf-8")
+      .send(text ?? String(status));
+  return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(json));
+}
+
+async function answer(options: KappOptions, request: FastifyRequest): Promise<Answer> {
+  const fields = fieldsOf(request);
+  if (fields === null) return { status: 400 };
+  try {
+    const refusal = await checkToken(options, request, fields["token"]);
+    if (refusal !== null) return refusal;
+    return await dispatch(options.app, fields);
+  } catch (error) {
+    return failure(error, request);
+  }
+}
+
+/** The body's members, overlaid by the query's; null when the body is malformed JSON. Any other content type counts as empty. */
+function fieldsOf(request: FastifyRequest): Fields | null {
+  const query = queryOf(request);
+  const isJson = /^application\/json\b/i.test(request.headers["content-type"] ?? "");
+  if (!isJson || typeof request.body !== "string" || request.body === "") return query;
+  try {
+    const body: unknown = JSON.parse(request.body);
+    // As Express' strict mode: only an object or a list is JSON here.
+    if (typeof body !== "object" || body === null) return null;
+    return { ...body, ...query };
+  } catch {
+    return null;
+  }
+}
+
+const queryOf = ({ query }: FastifyRequest): Fields =>
+  typeof query === "object" && query !== null ? { ...query } : {};
+
+async function checkToken(
+  { token: check, failures }: KappOptions,
+  { ip }: FastifyRequest,
+  token: unknown,
+): Promise<Answer | null> {
+  if (typeof token !== "string" || token === "") return { status: 403 };
+  failures.check(ip);
+  if (await check.verify(token)) return null;
+  failures.fail(ip);
+  return { status: 403 };
+}
+
+async function dispatch(app: App, fields: Fields): Promise<Answer> {
+  const { action } = fields;
+  if (typeof action !== "string" || action === "") return { status: 400 };
+  if (action === "follow-action") return follow(app, fields);
+  if (action === "cancel-action") return cancel(app, fields);
+  const info = app.listActions().find(({ name }) => name === action);
+  if (info === undefined) return { status: 404 };
+  const params: Record<string, string> = {};
+  for (const [name, spec] of Object.entries(info.params)) {
+    const value = fields[name];
+    if (typeof value === "string") params[name] = value;
+    else if (spec.required || value !== undefined) return notAString(name, value);
+  }
+  const started = await app.startAction({ action, params, by: "kapp" });
+  return { status: 200, json: report(await app.getTask(started.id)) };
+}
+
+const notAString = (name: string, value: unknown): Answer => ({
+  status: 400,
+  json: `${name} field must be a string, received ${typeof value}`,
+});
+
+async function follow(app: App, { id }: Fields): Promise<Answer> {
+  if (typeof id !== "string") return notAString("id", id);
+  return { status: 200, json: report(await app.getTask(id)) };
+}
+
+async function cancel(app: App, { id }: Fields): Promise<Answer> {
+  if (typeof id !== "string") return notAString("id", id);
+  return { status: 200, json: report(await app.cancelTask({ id, by: "kapp" })) };
+}
+
+/** The reporter, its metadata filled with what K-App's states can't say. */
+function report(task: Task): Reporter {
+  const { action, params, outcome, reason, position } = task;
+  const step = task.steps.find(({ state }) => state === "running")?.name ?? null;
+  return toReporter({
+    ...task,
+    metadata: { action, params, outcome, reason, position, step, ...task.metadata },
+  });
+}
+
+/** Errors as the original meant them: its status, and a JSON string that says what was wrong. */
+function failure(error: unknown, request: FastifyRequest): Answer {
+  if (!(error instanceof AppError)) {
+    request.log.error({ err: error }, "A K-App request failed");
+    return { status: 500 };
+  }
+  switch (error.code) {
+    case "task:not_found":
+      return { status: 400, json: `Could not find id ${String(fieldsOf(request)?.["id"])}` };
+    case "task:not_cancellable":
+      return { status: 400, json: `Task can't be cancelled. (status: ${String(error.details["state"])})` };
+    case "params:invalid":
+    case "task:rejected":
+      return { status: error.status, json: error.message };
+    default:
+      return { status: error.status };
+  }
+}
