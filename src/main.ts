@@ -199,6 +199,7 @@ function createLife({ parts, services, queue }: LifeOptions): Life {
       services.running.shutDown();
       await queue.drain(longestGrace(settings) + ENDING_MS);
     }
+    queue.stop();
     await within(ENDING_MS, recovery);
     for (const react of onEnd) await react();
     clearInterval(flusher);

@@ -36,6 +36,7 @@ export const ERRORS = {
   "request:method": [405, "The method is not allowed here"],
   "request:rate_limited": [429, "Too many requests"],
   "settings:invalid": [500, "The settings are not valid"],
+  "settings:exists": [409, "There is a settings file already"],
   "settings:not_found": [500, "There is no settings file"],
   "step:failed": [500, "A step failed"],
   internal: [500, "Something went wrong on the server"],

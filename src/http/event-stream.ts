@@ -50,10 +50,11 @@ export function createEventStreams(app: Pick<App, "getTask" | "listLog" | "watch
 }
 
 function takeOver(reply: FastifyReply): ServerResponse {
-  const headers = reply.getHeaders();
+  // Set by hooks on the reply; the raw response does not know of them.
+  const headers = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
   reply.hijack();
+  for (const [name, value] of headers) reply.raw.setHeader(name, String(value));
   reply.raw.writeHead(200, {
-    ...headers,
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
     // nginx would hold the lines back otherwise.

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { verifyPassword } from "../accounts/passwords.ts";
+import { verifyPassword } from "../lib/passwords.ts";
 import { AppError } from "../domain/errors.ts";
 import { LIMITS } from "./limits.ts";
 

@@ -1,0 +1,187 @@
+import { EventSourceParserStream } from "eventsource-parser/stream";
+import { z } from "zod";
+import {
+  actionSchema,
+  createdTokenSchema,
+  deliveryDetailSchema,
+  type DeliveryQuery,
+  deliverySchema,
+  explanationSchema,
+  listOf,
+  logEntrySchema,
+  pageOf,
+  planSchema,
+  problemSchema,
+  receivedSchema,
+  startedTaskSchema,
+  type StartRequest,
+  taskSchema,
+  type TaskQuery,
+  type TokenRequest,
+  tokenSchema,
+} from "./schemas.ts";
+
+/** An answer that was an error, with the server's stable code. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  /** The problem document. */
+  readonly problem: Readonly<Record<string, unknown>>;
+
+  constructor({ status, code, detail, ...rest }: z.infer<typeof problemSchema>) {
+    super(detail);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.problem = { status, code, detail, ...rest };
+  }
+}
+
+/** There is no server at the address, or the connection broke. */
+export class ConnectionError extends Error {
+  constructor(url: string, cause: unknown) {
+    super(`No Hookwright answers at ${url}`, { cause });
+    this.name = "ConnectionError";
+  }
+}
+
+export type FollowEvent =
+  | { readonly type: "log"; readonly entry: z.infer<typeof logEntrySchema> }
+  | { readonly type: "task"; readonly task: z.infer<typeof taskSchema> };
+
+export interface ClientOptions {
+  /** Of the server, without a path. */
+  readonly url: string;
+  readonly token: string;
+  readonly fetch?: typeof fetch;
+}
+
+export type Client = ReturnType<typeof createClient>;
+
+/** The typed client of `/api/v1`. Calls reject with ApiError or ConnectionError. */
+export function createClient({ url, token, fetch: request = fetch }: ClientOptions) {
+  const base = `${url.replace(/\/+$/, "")}/api/v1`;
+
+  async function send(method: string, path: string, options: SendOptions = {}): Promise<Response> {
+    const headers: Record<string, string> = { authorization: `Bearer ${token}`, ...options.headers };
+    if (options.body !== undefined) headers["content-type"] = "application/json";
+    const { body, signal = null } = options;
+    const response = await request(base + path, {
+      method,
+      headers,
+      signal,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((error: unknown) => {
+      if (signal?.aborted === true) throw error;
+      throw new ConnectionError(url, error);
+    });
+    if (response.ok) return response;
+    throw await toApiError(response);
+  }
+
+  async function call<T>(schema: z.ZodType<T>, method: string, path: string, body?: unknown): Promise<T> {
+    const response = await send(method, path, { body });
+    return schema.parse(await response.json());
+  }
+
+  /** Follows a task to its end, over broken connections: no log entry comes twice or is left out. */
+  async function* followTask(id: string, options: FollowOptions = {}): AsyncGenerator<FollowEvent> {
+    let after = options.after ?? 0;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        for await (const event of streamOnce(id, after, options.signal)) {
+          failures = 0;
+          if (event === "end") return;
+          if (event.type === "log") after = event.entry.seq;
+          yield event;
+        }
+      } catch (error) {
+        const mayRecur = error instanceof ConnectionError || error instanceof TypeError;
+        if (!mayRecur || failures >= MAX_RECONNECTS) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+    }
+  }
+
+  async function* streamOnce(
+    id: string,
+    after: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<FollowEvent | "end"> {
+    const headers = { "last-event-id": String(after), accept: "text/event-stream" };
+    const path = `/tasks/${encodeURIComponent(id)}/events`;
+    const response = await send("GET", path, { headers, ...(signal && { signal }) });
+    if (response.body === null) return;
+    const events = response.body
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new EventSourceParserStream());
+    for await (const { event, data } of events) {
+      if (event === "end") yield "end";
+      if (event === "log") yield { type: "log", entry: logEntrySchema.parse(JSON.parse(data)) };
+      if (event === "task") yield { type: "task", task: taskSchema.parse(JSON.parse(data)) };
+    }
+  }
+
+  const one = (id: string): string => encodeURIComponent(id);
+  return {
+    url,
+    listTasks: (query: TaskQuery = {}) => call(pageOf(taskSchema), "GET", `/tasks${search(query)}`),
+    getTask: (id: string) => call(taskSchema, "GET", `/tasks/${one(id)}`),
+    startTask: (body: Omit<StartRequest, "dry_run">) => call(startedTaskSchema, "POST", "/tasks", body),
+    planTask: (body: Omit<StartRequest, "dry_run">) =>
+      call(planSchema, "POST", "/tasks", { ...body, dry_run: true }),
+    cancelTask: (id: string) => call(taskSchema, "POST", `/tasks/${one(id)}/cancel`),
+    retryTask: (id: string) => call(startedTaskSchema, "POST", `/tasks/${one(id)}/retry`),
+    listLog: (id: string, query: { after?: number; limit?: number } = {}) =>
+      call(listOf(logEntrySchema), "GET", `/tasks/${one(id)}/log${search(query)}`),
+    followTask,
+    listDeliveries: (query: DeliveryQuery = {}) =>
+      call(pageOf(deliverySchema), "GET", `/deliveries${search(query)}`),
+    getDelivery: (id: string) => call(deliveryDetailSchema, "GET", `/deliveries/${one(id)}`),
+    explainDelivery: (id: string) => call(explanationSchema, "GET", `/deliveries/${one(id)}/explain`),
+    replayDelivery: (id: string, { dryRun = false } = {}) =>
+      call(receivedSchema, "POST", `/deliveries/${one(id)}/replay`, { dry_run: dryRun }),
+    listActions: () => call(listOf(actionSchema), "GET", "/actions"),
+    listTokens: () => call(listOf(tokenSchema), "GET", "/tokens"),
+    createToken: (body: TokenRequest) => call(createdTokenSchema, "POST", "/tokens", body),
+    revokeToken: async (ref: string) => void (await send("DELETE", `/tokens/${one(ref)}`)),
+    reloadSettings: async () => void (await send("POST", "/settings/reload")),
+  };
+}
+
+interface SendOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface FollowOptions {
+  /** Only log entries after this `seq`. */
+  readonly after?: number;
+  readonly signal?: AbortSignal;
+}
+
+const MAX_RECONNECTS = 20;
+const RECONNECT_MS = 500;
+
+function search(query: Readonly<Record<string, unknown>>): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) params.set(key, String(value));
+  const text = params.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+async function toApiError(response: Response): Promise<Error> {
+  const text = await response.text();
+  const parsed = problemSchema.safeParse(parseJson(text));
+  if (parsed.success) return new ApiError(parsed.data);
+  return new Error(`${response.url} answered ${response.status}: ${text.slice(0, 200)}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { execa } from "execa";
+
+const IDENTITY = [
+  "-c",
+  "user.name=Hookwright demo",
+  "-c",
+  "user.email=demo@localhost",
+  "-c",
+  "commit.gpgsign=false",
+];
+
+/** Runs git on the demo, whatever the account's own configuration says. */
+async function git(dir: string, ...args: readonly string[]): Promise<string> {
+  const env = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
+  const { stdout } = await execa("git", [...IDENTITY, ...args], { cwd: dir, env });
+  return stdout;
+}
+
+/** Makes the small repository that the demo deploys. */
+export async function createDemoRepository(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  await git(dir, "init", "--quiet", "--initial-branch=main");
+  for (const [name, text] of Object.entries(FILES)) await writeFile(join(dir, name), text);
+  await git(dir, "add", ".");
+  await git(dir, "commit", "--quiet", "--message", "Add the site");
+}
+
+/** A webhook that GitHub would send for a push. */
+export interface DemoPush {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sha: string;
+  readonly message: string;
+}
+
+/** Adds a commit to the demo's repository and writes the push that GitHub would send for it. Not signed. */
+export async function makeDemoPush(dir: string): Promise<DemoPush> {
+  const before = await git(dir, "rev-parse", "HEAD");
+  const count = Number(await git(dir, "rev-list", "--count", "HEAD"));
+  const message = `Edition ${count + 1} of the site`;
+  const page = await readFile(join(dir, "page.txt"), "utf8");
+  await writeFile(join(dir, "page.txt"), page.replace(/Edition \d+/, `Edition ${count + 1}`));
+  await git(dir, "commit", "--quiet", "--all", "--message", message);
+  const sha = await git(dir, "rev-parse", "HEAD");
+  const commit = {
+    id: sha,
+    tree_id: await git(dir, "rev-parse", "HEAD^{tree}"),
+    distinct: true,
+    message,
+    timestamp: await git(dir, "show", "--no-patch", "--format=%cI", "HEAD"),
+    url: `https://github.com/you/site/commit/${sha}`,
+    author: { name: "Hookwright demo", email: "demo@localhost" },
+    committer: { name: "Hookwright demo", email: "demo@localhost" },
+    added: [],
+    removed: [],
+    modified: ["page.txt"],
+  };
+  const payload = {
+    ref: "refs/heads/main",
+    before,
+    after: sha,
+    repository: {
+      id: 1,
+      name: "site",
+      full_name: "you/site",
+      private: true,
+      owner: { name: "you", login: "you" },
+      clone_url: resolve(dir),
+      default_branch: "main",
+    },
+    pusher: { name: "you", email: "demo@localhost" },
+    sender: { login: "you", id: 1, type: "User" },
+    created: false,
+    deleted: false,
+    forced: false,
+    base_ref: null,
+    compare: `https://github.com/you/site/compare/${before.slice(0, 12)}...${sha.slice(0, 12)}`,
+    commits: [commit],
+    head_commit: commit,
+  };
+  const headers = {
+    "content-type": "application/json",
+    "user-agent": "GitHub-Hookshot/demo",
+    "x-github-event": "push",
+    "x-github-delivery": randomUUID(),
+    "x-github-hook-id": "1",
+  };
+  return { body: JSON.stringify(payload), headers, sha, message };
+}
+
+const FILES: Readonly<Record<string, string>> = {
+  "page.txt": "Edition 1\n\nThis page was deployed by Hookwright.\n",
+  "build.mjs": `// Builds the site: turns page.txt into build/index.html.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const lines = readFileSync("page.txt", "utf8").trim().split("\\n");
+for (const [index, line] of lines.entries()) {
+  console.log(\`rendering line \${index + 1} of \${lines.length}: \${line || "(empty)"}\`);
+  // Hookwright shows this as the step's progress.
+  console.log(\`::progress \${Math.round(((index + 1) / lines.length) * 100)}::\`);
+  await sleep(300);
+}
+mkdirSync("build", { recursive: true });
+writeFileSync("build/index.html", \`<!doctype html>\\n<title>Demo</title>\\n<h1>\${lines.join("<br>")}</h1>\\n\`);
+`,
+  "publish.mjs": `// Publishes the build as the release that is live; --undo goes back to the one before.
+import { cpSync, existsSync, rmSync, renameSync, writeFileSync } from "node:fs";
+
+const [what] = process.argv.slice(2);
+if (what === "--undo") {
+  rmSync("live", { recursive: true, force: true });
+  if (existsSync("previous")) renameSync("previous", "live");
+  console.log("back to the release before");
+} else {
+  rmSync("previous", { recursive: true, force: true });
+  if (existsSync("live")) renameSync("live", "previous");
+  cpSync("build", "live", { recursive: true });
+  writeFileSync("live/VERSION", what + "\\n");
+  console.log("published " + what.slice(0, 12) + " to live/");
+}
+`,
+  "check.mjs": `// Looks whether what is live is what was built.
+import { readFileSync } from "node:fs";
+
+const page = readFileSync("live/index.html", "utf8");
+if (!page.includes("deployed by Hookwright")) throw new Error("the page is not the one that was built");
+console.log("live: " + /Edition \\d+/.exec(page)?.[0]);
+`,
+  ".gitignore": "build/\nlive/\nprevious/\n",
+};
