@@ -23,10 +23,19 @@ export async function runStep({ kind, options, render, context }: RunStepInput):
   return found.run(found.render(found.schema.parse(options), render), context);
 }
 
-/** A short line for people; templates in it stand as they are. */
-export function stepTitle({ kind, options }: Pick<RunStepInput, "kind" | "options">): string {
+/** A short line for people. Without `render`, or where it fails, templates in it stand as they are. */
+export function stepTitle({
+  kind,
+  options,
+  render = (template) => template,
+}: Pick<RunStepInput, "kind" | "options"> & { readonly render?: Render }): string {
   const found = findKind(kind);
-  return found.title(found.schema.parse(options));
+  const parsed = found.schema.parse(options);
+  try {
+    return found.title(found.render(parsed, render));
+  } catch {
+    return found.title(parsed);
+  }
 }
 
 function findKind(kind: string): StepKind {

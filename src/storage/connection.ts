@@ -11,6 +11,14 @@ export interface Connection {
   /** Builds and compiles queries in the database's dialect; never executes them. */
   readonly builder: Kysely<Schema>;
   execute(sql: string, parameters: readonly unknown[]): Promise<QueryOutcome>;
+  readonly bodies: Bodies;
+}
+
+/** Where the bytes of bodies go: not necessarily into the tables. */
+export interface Bodies {
+  /** Stores a body as durably as the transaction; resolves with the reference to keep. */
+  put(body: Uint8Array): Promise<string>;
+  get(ref: string): Promise<Uint8Array | null>;
 }
 
 /** Where a parameter of a prepared query goes. */

@@ -7,7 +7,6 @@ import type { LogStream, StepState, TaskOutcome, TaskState } from "../domain/tas
 /** The tables. JSON is text; times are RFC 3339 UTC with milliseconds, so that text order is time order. */
 export interface Schema {
   readonly deliveries: DeliveriesTable;
-  readonly bodies: BodiesTable;
   readonly tasks: TasksTable;
   readonly steps: StepsTable;
   readonly log: LogTable;
@@ -27,17 +26,13 @@ export interface DeliveriesTable {
   readonly headers: string;
   readonly content_type: string | null;
   readonly body_size: number;
+  /** See Bodies. */
+  readonly body_ref: string;
   readonly verdict: Verdict;
   readonly reason: string | null;
   readonly replay_of: string | null;
   readonly received_at: string;
   readonly remote_address: string | null;
-}
-
-/** Apart from their deliveries, so that listing those does not read megabytes. */
-export interface BodiesTable {
-  readonly delivery_seq: number;
-  readonly body: Uint8Array;
 }
 
 export interface TasksTable {

@@ -137,8 +137,8 @@ async function stepContext(run: TaskRun, place: StepPlace, signal: AbortSignal):
 function recordStart(run: TaskRun, place: StepPlace, startedAt: string): void {
   const { definition, index, phase } = place;
   const of = `${index + 1}/${run.action.steps.length}`;
-  const title = stepTitle(definition);
-  const name = definition.name === title ? title : `${definition.name}: ${title}`;
+  const title = stepTitle({ ...definition, render: renderer(run) });
+  const name = definition.name === stepTitle(definition) ? title : `${definition.name}: ${title}`;
   say(run, phase === "undo" ? `Undoing step ${of}: ${name}` : `Step ${of}: ${name}`, index);
   // Not waited for: the store keeps the order, and a step that is not on record when the server dies
   // is found by the marker of its processes.

@@ -1,7 +1,7 @@
 import type { ColumnTypes } from "./migrations.ts";
 
 /** Everything the main job needs. Indexes are few: each is paid for by every webhook. */
-export const initial = ({ serial, bytes }: ColumnTypes): readonly string[] => [
+export const initial = ({ serial }: ColumnTypes): readonly string[] => [
   `create table deliveries (
     seq ${serial},
     id text not null unique,
@@ -13,6 +13,7 @@ export const initial = ({ serial, bytes }: ColumnTypes): readonly string[] => [
     headers text not null,
     content_type text,
     body_size integer not null,
+    body_ref text not null,
     verdict text not null,
     reason text,
     replay_of text,
@@ -21,10 +22,6 @@ export const initial = ({ serial, bytes }: ColumnTypes): readonly string[] => [
   )`,
   `create unique index deliveries_sender on deliveries (source, sender_id) where sender_id is not null`,
   `create index deliveries_fingerprint on deliveries (source, fingerprint) where fingerprint is not null`,
-  `create table bodies (
-    delivery_seq integer primary key references deliveries (seq) on delete cascade,
-    body ${bytes} not null
-  )`,
   `create table tasks (
     seq ${serial},
     id text not null unique,

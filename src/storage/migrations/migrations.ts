@@ -5,7 +5,6 @@ import { initial } from "./0001-initial.ts";
 export interface ColumnTypes {
   /** An ascending integer key. */
   readonly serial: string;
-  readonly bytes: string;
 }
 
 /** Forward only, in this order; a migration is never changed once it has been released. */

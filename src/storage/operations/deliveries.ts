@@ -35,6 +35,7 @@ interface DeliveryInsert {
   readonly headers: string;
   readonly contentType: string | null;
   readonly bodySize: number;
+  readonly bodyRef: string;
   readonly verdict: Verdict;
   readonly reason: string | null;
   readonly replayOf: string | null;
@@ -43,9 +44,7 @@ interface DeliveryInsert {
 }
 
 const insertDelivery = prepare((db, input: DeliveryInsert) =>
-  db
-    .insertInto("deliveries")
-    .values({
+  db.insertInto("deliveries").values({
       id: input.id,
       source: input.source,
       kind: input.kind,
@@ -55,17 +54,13 @@ const insertDelivery = prepare((db, input: DeliveryInsert) =>
       headers: input.headers,
       content_type: input.contentType,
       body_size: input.bodySize,
+      body_ref: input.bodyRef,
       verdict: input.verdict,
       reason: input.reason,
       replay_of: input.replayOf,
       received_at: input.receivedAt,
       remote_address: input.remoteAddress,
-    })
-    .returning("seq"),
-);
-
-const insertBody = prepare((db, input: { seq: number; body: Uint8Array }) =>
-  db.insertInto("bodies").values({ delivery_seq: input.seq, body: input.body }),
+    }),
 );
 
 const tasksByDelivery = prepare((db, { deliveryId }: { deliveryId: string }) =>
@@ -80,12 +75,8 @@ const deliveryById = prepare((db, { id }: { id: string }) =>
   db.selectFrom("deliveries").selectAll().where("id", "=", id),
 );
 
-const bodyById = prepare((db, { id }: { id: string }) =>
-  db
-    .selectFrom("bodies")
-    .innerJoin("deliveries", "deliveries.seq", "bodies.delivery_seq")
-    .select("bodies.body")
-    .where("deliveries.id", "=", id),
+const bodyRefById = prepare((db, { id }: { id: string }) =>
+  db.selectFrom("deliveries").select("body_ref").where("id", "=", id),
 );
 
 export async function storeDelivery(connection: Connection, input: NewDelivery): Promise<StoredDelivery> {
@@ -123,11 +114,13 @@ async function answerAsFirst(
   return { deliveryId: id, duplicate: true, verdict, reason, tasks, superseded: [] };
 }
 
-async function insert(connection: Connection, { delivery, body, fingerprint }: NewDelivery): Promise<void> {
+async function insert(
+  connection: Connection,
+  { delivery, body, fingerprint }: NewDelivery,
+): Promise<void> {
+  const bodyRef = await connection.bodies.put(body);
   const headers = JSON.stringify(delivery.headers);
-  const row = await insertDelivery.first(connection, { ...delivery, headers, fingerprint });
-  if (row === undefined) throw new Error("an insert returned no row");
-  await insertBody.run(connection, { seq: row.seq, body });
+  await insertDelivery.run(connection, { ...delivery, headers, fingerprint, bodyRef });
 }
 
 export async function getDelivery(connection: Connection, id: string): Promise<Delivery | null> {
@@ -137,7 +130,8 @@ export async function getDelivery(connection: Connection, id: string): Promise<D
 
 /** Bytes, not a Buffer: it may come from another thread. The client of the store makes it one. */
 export async function getDeliveryBody(connection: Connection, id: string): Promise<Uint8Array | null> {
-  return (await bodyById.first(connection, { id }))?.body ?? null;
+  const row = await bodyRefById.first(connection, { id });
+  return row === undefined ? null : connection.bodies.get(row.body_ref);
 }
 
 export async function tasksOfDelivery(

@@ -1,6 +1,7 @@
 import Database from "better-sqlite3";
 import { AppError } from "../../domain/errors.ts";
 import type { Connection } from "../connection.ts";
+import type { BodyFiles } from "./body-files.ts";
 import { operations, type OperationName } from "../operations/registry.ts";
 import { toWireError, type Call, type CallResult } from "./messages.ts";
 
@@ -25,6 +26,7 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
 export interface BatchOptions {
   readonly database: Database.Database;
   readonly connection: Connection;
+  readonly bodies: Pick<BodyFiles, "sync" | "discard">;
 }
 
 /**
@@ -33,13 +35,16 @@ export interface BatchOptions {
  */
 export async function runBatch(options: BatchOptions, calls: readonly Call[]): Promise<CallResult[]> {
   if (calls.every(({ name }) => READS.has(name))) return runAll(options, calls, runCall);
-  const { database } = options;
+  const { database, bodies } = options;
   try {
     database.exec("begin immediate");
     const results = await runAll(options, calls, runInSavepoint);
+    // Before the rows that refer to them.
+    bodies.sync();
     database.exec("commit");
     return results;
   } catch (error) {
+    bodies.discard();
     if (database.inTransaction) database.exec("rollback");
     const failed = { ok: false, error: toWireError(toAppError(error)) } as const;
     return calls.map(() => failed);
@@ -91,6 +96,10 @@ function toAppError(error: unknown): AppError {
     !/^SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE)/.test(error.code)
   ) {
     return new AppError("store:unavailable", `The database failed: ${message}`, { cause: error });
+  }
+  // Of the files: no space, no permission, a broken disk.
+  if (error instanceof Error && "syscall" in error) {
+    return new AppError("store:unavailable", `The store failed: ${message}`, { cause: error });
   }
   return new AppError("internal", `A database operation failed: ${message}`, { cause: error });
 }

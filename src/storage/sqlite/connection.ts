@@ -1,13 +1,13 @@
 import type Database from "better-sqlite3";
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
-import type { Connection, QueryOutcome } from "../connection.ts";
+import type { Bodies, Connection, QueryOutcome } from "../connection.ts";
 import type { Schema } from "../schema.ts";
 
 /** Queries of changing shape (lists of ids) must not fill the memory with statements. */
 const MAX_STATEMENTS = 500;
 
 /** Runs queries at once, in this thread; the promise is for the other database's sake. */
-export function createSqliteConnection(database: Database.Database): Connection {
+export function createSqliteConnection(database: Database.Database, bodies: Bodies): Connection {
   const statements = new Map<string, Database.Statement<unknown[]>>();
 
   function statementFor(sql: string): Database.Statement<unknown[]> {
@@ -34,6 +34,7 @@ export function createSqliteConnection(database: Database.Database): Connection 
         createQueryCompiler: () => new SqliteQueryCompiler(),
       },
     }),
+    bodies,
     async execute(sql, parameters) {
       return executeNow(sql, parameters);
     },

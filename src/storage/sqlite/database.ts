@@ -64,7 +64,6 @@ function migrate(database: Database.Database): void {
   const version = Number(database.pragma("user_version", { simple: true }));
   const statements = statementsSince(version, {
     serial: "integer primary key autoincrement",
-    bytes: "blob",
   });
   if (statements.length === 0) return;
   database.transaction(() => {

@@ -2,6 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
 import { runBatch } from "./batch.ts";
+import { openBodyFiles } from "./body-files.ts";
 import { createSqliteConnection } from "./connection.ts";
 import { openDatabase } from "./database.ts";
 import { toWireError, type Reply, type Request } from "./messages.ts";
@@ -14,9 +15,11 @@ function main(): void {
   const reply = (message: Reply): void => port.postMessage(message);
   try {
     const { database, close } = openDatabase(path);
-    const options = { database, connection: createSqliteConnection(database) };
+    const bodies = openBodyFiles(`${path}.bodies`);
+    const options = { database, bodies, connection: createSqliteConnection(database, bodies) };
     port.on("message", (request: Request) => {
       if ("close" in request) {
+        bodies.close();
         close();
         port.close();
         return;
