@@ -79,8 +79,8 @@ async function runInSavepoint(options: BatchOptions, call: Call): Promise<CallRe
   return result;
 }
 
-/** The arguments have been checked by the compiler where the call was made, on the other side of the thread. */
 function invoke(name: OperationName, connection: Connection, args: readonly unknown[]): Promise<unknown> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked by the compiler where the call was made
   const operation = operations[name] as (...all: readonly unknown[]) => Promise<unknown>;
   return operation(connection, ...args);
 }

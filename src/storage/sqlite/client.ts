@@ -5,30 +5,35 @@ import type { Store } from "../store.ts";
 import { fromWireError, type Call, type CallResult } from "./messages.ts";
 import { startDatabaseThread, type DatabaseThread } from "./worker-thread.ts";
 
-/** So that a burst does not make the first of it wait for the last. */
-const MAX_BATCH = 256;
+/** So many calls are handed over at once, without waiting for the others of this turn of the event loop. */
+const FULL = 8;
 const RESTART_MS = 500;
 
-interface Waiting {
+interface Pending {
   readonly call: Call;
   readonly promise: PromiseWithResolvers<unknown>;
 }
 
 /**
- * The store on a database thread. While one batch is being written, calls gather for the next:
- * the more come at once, the fewer fsyncs each costs.
+ * The store on a database thread. Calls are handed over as they come, a few at a time; the thread writes whatever has
+ * arrived as one transaction: the more come at once, the fewer fsyncs each costs.
  */
 export async function createSqliteStore(path: string): Promise<Store> {
-  let thread: DatabaseThread | null = await startDatabaseThread(path);
-  let waiting: Waiting[] = [];
-  let running: Promise<void> | null = null;
+  let gathered: Pending[] = [];
+  let posted: Pending[] = [];
   let closed = false;
+  const onResults = (results: readonly CallResult[]): void => {
+    const answered = posted.slice(0, results.length);
+    posted = posted.slice(results.length);
+    for (const [index, { promise }] of answered.entries()) settle(promise, results[index]);
+  };
+  let thread: DatabaseThread | null = await startDatabaseThread({ path, onResults });
   watch(thread);
 
   function watch(started: DatabaseThread): void {
-    void started.ended.then(() => {
+    void started.ended.then((reason) => {
       thread = null;
-      failAll("The database thread is gone");
+      failAll(`The database thread is gone: ${reason}`);
       if (!closed) void restart();
     });
   }
@@ -36,7 +41,7 @@ export async function createSqliteStore(path: string): Promise<Store> {
   async function restart(): Promise<void> {
     while (thread === null && !closed) {
       await delay(RESTART_MS, undefined, { ref: false });
-      const next = await startDatabaseThread(path).catch(() => null);
+      const next = await startDatabaseThread({ path, onResults }).catch(() => null);
       if (next === null) continue;
       thread = next;
       watch(next);
@@ -44,34 +49,32 @@ export async function createSqliteStore(path: string): Promise<Store> {
   }
 
   function failAll(message: string): void {
-    const failed = waiting;
-    waiting = [];
+    const failed = [...posted, ...gathered];
+    posted = [];
+    gathered = [];
     for (const { promise } of failed) promise.reject(unavailable(message));
   }
 
   function submit(call: Call): Promise<unknown> {
-    if (thread === null)
-      return Promise.reject(unavailable("The database thread is gone; it is being started again"));
+    if (thread === null) return Promise.reject(unavailable("The database thread is being started again"));
     const promise = Promise.withResolvers<unknown>();
-    waiting.push({ call, promise });
-    running ??= runAll();
+    gathered.push({ call, promise });
+    if (gathered.length >= FULL) flush();
+    else if (gathered.length === 1) setImmediate(flush);
     return promise.promise;
   }
 
-  async function runAll(): Promise<void> {
-    // One turn of the event loop: calls of requests that came together go together.
-    await Promise.resolve();
-    while (waiting.length > 0 && thread !== null) {
-      const batch = waiting.slice(0, MAX_BATCH);
-      waiting = waiting.slice(MAX_BATCH);
-      await runBatch(thread, batch);
-    }
-    running = null;
+  function flush(): void {
+    if (gathered.length === 0 || thread === null) return;
+    const calls = gathered.map(({ call }) => call);
+    posted.push(...gathered);
+    gathered = [];
+    thread.post(calls);
   }
 
   async function close(): Promise<void> {
     closed = true;
-    await running;
+    flush();
     await thread?.close();
   }
 
@@ -81,15 +84,6 @@ export async function createSqliteStore(path: string): Promise<Store> {
 const unavailable = (message: string): AppError =>
   new AppError("store:unavailable", message, { retryAfter: 5 });
 
-async function runBatch(thread: DatabaseThread, batch: readonly Waiting[]): Promise<void> {
-  try {
-    const results = await thread.run(batch.map(({ call }) => call));
-    for (const [index, { promise }] of batch.entries()) settle(promise, results[index]);
-  } catch (error) {
-    for (const { promise } of batch) promise.reject(error);
-  }
-}
-
 function settle(promise: PromiseWithResolvers<unknown>, result: CallResult | undefined): void {
   if (result === undefined) promise.reject(unavailable("The database thread gave no answer"));
   else if (result.ok) promise.resolve(result.value);
@@ -98,8 +92,10 @@ function settle(promise: PromiseWithResolvers<unknown>, result: CallResult | und
 
 /** One method per operation. Both sides are this program's own, so the answer's type is the operation's. */
 function storeOf(submit: (call: Call) => Promise<unknown>): Omit<Store, "close"> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the registry has exactly these keys
   const names = Object.keys(operations) as OperationName[];
   const methods = names.map((name) => [name, (...args: unknown[]) => submit({ name, args })]);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each is the call of that name
   const store = Object.fromEntries(methods) as Omit<Store, "close">;
   return {
     ...store,

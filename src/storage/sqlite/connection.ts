@@ -8,13 +8,13 @@ const MAX_STATEMENTS = 500;
 
 /** Runs queries at once, in this thread; the promise is for the other database's sake. */
 export function createSqliteConnection(database: Database.Database, bodies: Bodies): Connection {
-  const statements = new Map<string, Database.Statement<unknown[]>>();
+  const statements = new Map<string, Database.Statement>();
 
-  function statementFor(sql: string): Database.Statement<unknown[]> {
+  function statementFor(sql: string): Database.Statement {
     const known = statements.get(sql);
     if (known !== undefined) return known;
     if (statements.size >= MAX_STATEMENTS) statements.clear();
-    const statement = database.prepare<unknown[]>(sql);
+    const statement = database.prepare(sql);
     statements.set(sql, statement);
     return statement;
   }

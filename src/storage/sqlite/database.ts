@@ -58,6 +58,7 @@ function configure(database: Database.Database): void {
   // A delivery that has been acknowledged is on disk, whatever happens next.
   database.pragma("synchronous = FULL");
   database.pragma("foreign_keys = ON");
+  database.pragma("wal_autocheckpoint = 4000");
 }
 
 function migrate(database: Database.Database): void {

@@ -4,49 +4,45 @@ import { fromWireError, type Call, type CallResult, type Reply, type Request } f
 
 /** A thread with the database open in it. */
 export interface DatabaseThread {
-  /** Runs calls as one transaction; one request at a time. Rejects `store:unavailable` when the thread dies. */
-  run(calls: readonly Call[]): Promise<readonly CallResult[]>;
-  /** Resolves when the database has been closed. */
+  /** Hands calls over; they are answered in this order through `onResults`. */
+  post(calls: readonly Call[]): void;
+  /** Resolves when all that was posted is done and the database has been closed. */
   close(): Promise<void>;
-  /** Resolves when the thread has ended, for whatever reason. */
-  readonly ended: Promise<void>;
+  /** Resolves when the thread has ended, for whatever reason, with that reason. */
+  readonly ended: Promise<string>;
+}
+
+export interface StartOptions {
+  readonly path: string;
+  /** Called with the next results, in the order of the calls. */
+  readonly onResults: (results: readonly CallResult[]) => void;
 }
 
 /** Rejects with the AppError that says why the database can't be opened. */
-export async function startDatabaseThread(path: string): Promise<DatabaseThread> {
+export async function startDatabaseThread({ path, onResults }: StartOptions): Promise<DatabaseThread> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { path } });
   const opening = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<void>();
-  let waiting: PromiseWithResolvers<readonly CallResult[]> | null = null;
-
+  const ended = Promise.withResolvers<string>();
   worker.on("message", (reply: Reply) => {
     if (reply.type === "open") opening.resolve();
     else if (reply.type === "failed") opening.reject(fromWireError(reply.error));
-    else waiting?.resolve(reply.results);
+    else onResults(reply.results);
   });
-  // Said in the rejection below; without a listener it would end the process.
+  // Said through `ended`; without a listener it would end the process.
   let reason = "it ended";
   worker.on("error", (error) => {
     reason = error instanceof Error ? error.message : String(error);
   });
   worker.on("exit", () => {
-    const gone = new AppError("store:unavailable", `The database thread is gone: ${reason}`, {
-      retryAfter: 5,
-    });
-    opening.reject(gone);
-    waiting?.reject(gone);
-    ended.resolve();
+    opening.reject(new AppError("store:unavailable", `The database thread is gone: ${reason}`));
+    ended.resolve(reason);
   });
   const post = (request: Request, transfer: readonly ArrayBuffer[] = []): void =>
     worker.postMessage(request, transfer);
 
   await opening.promise;
   return {
-    run(calls) {
-      waiting = Promise.withResolvers();
-      post({ calls }, bodiesOf(calls));
-      return waiting.promise;
-    },
+    post: (calls) => post({ calls }, bodiesOf(calls)),
     async close() {
       post({ close: true });
       await ended.promise;

@@ -1,36 +1,96 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
-import { runBatch } from "./batch.ts";
+import { type BatchOptions, runBatch } from "./batch.ts";
 import { openBodyFiles } from "./body-files.ts";
 import { createSqliteConnection } from "./connection.ts";
 import { openDatabase } from "./database.ts";
-import { toWireError, type Reply, type Request } from "./messages.ts";
+import { type Call, type Reply, type Request, toWireError } from "./messages.ts";
+
+/** So that in a burst the first does not wait for the last. */
+const MAX_CALLS = 512;
+
+interface Opened extends BatchOptions {
+  close(): void;
+}
 
 /** The thread that owns the embedded database. */
 function main(): void {
   const port = parentPort;
   if (port === null) throw new Error("this file is the start of a worker thread");
   const { path } = z.object({ path: z.string() }).parse(workerData);
-  const reply = (message: Reply): void => port.postMessage(message);
   try {
-    const { database, close } = openDatabase(path);
-    const bodies = openBodyFiles(`${path}.bodies`);
-    const options = { database, bodies, connection: createSqliteConnection(database, bodies) };
-    port.on("message", (request: Request) => {
-      if ("close" in request) {
-        bodies.close();
-        close();
-        port.close();
-        return;
-      }
-      void runBatch(options, request.calls).then((results) => reply({ type: "results", results }));
-    });
-    reply({ type: "open" });
+    port.on("message", createAnswering(port, open(path)));
+    reply(port, { type: "open" });
   } catch (error) {
-    reply({ type: "failed", error: toWireError(asAppError(error, path)) });
+    reply(port, { type: "failed", error: toWireError(asAppError(error, path)) });
     port.close();
   }
+}
+
+function open(path: string): Opened {
+  const { database, close } = openDatabase(path);
+  const bodies = openBodyFiles(`${path}.bodies`);
+  return {
+    database,
+    bodies,
+    connection: createSqliteConnection(database, bodies),
+    close() {
+      bodies.close();
+      close();
+    },
+  };
+}
+
+/**
+ * Group commit: whatever has arrived until now becomes one transaction with one fsync. The other thread posts on
+ * without waiting, so that neither waits for the other's turn.
+ */
+function createAnswering(port: MessagePort, opened: Opened): (request: Request) => void {
+  const waiting: Request[] = [];
+  let busy = false;
+
+  /** The next calls, and whether they are the last. */
+  function gather(): { readonly calls: readonly Call[]; readonly closing: boolean } {
+    const calls: Call[] = [];
+    while (calls.length < MAX_CALLS) {
+      const request = waiting.shift() ?? received(port);
+      if (request === null) break;
+      if ("close" in request) return { calls, closing: true };
+      calls.push(...request.calls);
+    }
+    return { calls, closing: false };
+  }
+
+  async function answerAll(): Promise<void> {
+    for (;;) {
+      const { calls, closing } = gather();
+      if (calls.length > 0) reply(port, { type: "results", results: await runBatch(opened, calls) });
+      else if (!closing) return undefined;
+      if (closing) return end(port, opened);
+    }
+  }
+
+  return (request) => {
+    waiting.push(request);
+    if (busy) return;
+    busy = true;
+    void answerAll().finally(() => {
+      busy = false;
+    });
+  };
+}
+
+const reply = (port: MessagePort, message: Reply): void => port.postMessage(message);
+
+function received(port: MessagePort): Request | null {
+  const found: { message: Request } | undefined = receiveMessageOnPort(port);
+  return found?.message ?? null;
+}
+
+function end(port: MessagePort, opened: Opened): void {
+  opened.close();
+  port.close();
 }
 
 function asAppError(error: unknown, path: string): AppError {
