@@ -27,8 +27,9 @@ export function action<A extends readonly unknown[]>(run: Run<A>) {
     const { json = false, color, ...rest } = command.optsWithGlobals<RawGlobals>();
     const options: GlobalOptions = { ...rest, json, color: color && process.env["NO_COLOR"] === undefined };
     const output = createOutput(options);
-    // commander passes what the command has declared, in order, and then itself.
-    const code = await run({ options, output }, ...(args.slice(0, -1) as unknown as A));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- commander passes what the command declared, in order
+    const given = args.slice(0, -1) as unknown as A;
+    const code = await run({ options, output }, ...given);
     process.exitCode = code ?? 0;
   };
 }

@@ -166,7 +166,9 @@ const RECONNECT_MS = 500;
 
 function search(query: Readonly<Record<string, unknown>>): string {
   const params = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) params.set(key, String(value));
+  for (const [key, value] of Object.entries(query)) {
+    if (typeof value === "string" || typeof value === "number") params.set(key, String(value));
+  }
   const text = params.toString();
   return text === "" ? "" : `?${text}`;
 }

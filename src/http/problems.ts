@@ -63,9 +63,9 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
 /** fastify's own refusals: they carry a code, and a status below 500. */
 function fromFramework(error: unknown): AppError | null {
   if (!(error instanceof Error)) return null;
-  const { code, statusCode } = { code: undefined, statusCode: undefined, ...error };
-  const known = FRAMEWORK_CODES[String(code)];
+  const known = "code" in error ? FRAMEWORK_CODES[String(error.code)] : undefined;
   if (known !== undefined) return new AppError(known, error.message, { cause: error });
+  const statusCode = "statusCode" in error ? error.statusCode : null;
   if (typeof statusCode !== "number" || statusCode < 400 || statusCode >= 500) return null;
   return new AppError("request:invalid", error.message, { cause: error });
 }

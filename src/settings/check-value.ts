@@ -109,7 +109,10 @@ function keysAt(schema: z.core.$ZodType, path: KeyPath): readonly string[] {
 }
 
 function child(schema: z.core.$ZodType | undefined, part: string | number): z.core.$ZodType | undefined {
-  if (schema instanceof z.ZodObject) return schema.shape[String(part)];
+  if (schema instanceof z.ZodObject) {
+    const shape: Readonly<Record<string, z.core.$ZodType>> = schema.shape;
+    return shape[String(part)];
+  }
   if (schema instanceof z.ZodArray) return schema.element;
   return schema instanceof z.ZodRecord ? schema.valueType : undefined;
 }

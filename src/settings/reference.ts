@@ -68,8 +68,8 @@ function collect(part: Node, path: string): string[] {
   for (const form of [...(part.anyOf ?? []), ...(part.oneOf ?? [])]) {
     const kind = form.properties?.["kind"]?.const;
     const label = typeof kind === "string" ? `${path} (${kind})` : path;
-    if (kind !== undefined) found.push(`| **${label}** | | | ${cell(form.description ?? "")} |`);
-    found.push(...collect(form, kind === undefined ? path : `${path} (${String(kind)})`));
+    if (label !== path) found.push(`| **${label}** | | | ${cell(form.description ?? "")} |`);
+    found.push(...collect(form, label));
   }
   return found;
 }
@@ -83,7 +83,8 @@ const defaultOf = ({ default: value }: Node): string =>
   value === undefined ? "" : `\`${JSON.stringify(value)}\``;
 
 function typeOf(part: Node): string {
-  if (part.const !== undefined) return `\`${String(part.const)}\``;
+  if (part.const !== undefined)
+    return `\`${typeof part.const === "string" ? part.const : JSON.stringify(part.const)}\``;
   if (part.enum !== undefined) return part.enum.map((value) => `\`${String(value)}\``).join(", ");
   const forms = part.anyOf ?? part.oneOf;
   if (forms !== undefined) return [...new Set(forms.map(typeOf))].join(" or ");

@@ -54,7 +54,7 @@ export function prepare<I extends object, R>(
   const compiled = new WeakMap<Kysely<Schema>, CompiledQuery<R>>();
 
   function compile(builder: Kysely<Schema>): CompiledQuery<R> {
-    // The one place where a placeholder stands for a value of the column's type.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where a placeholder stands for a value
     const query = build(builder, placeholders as I).compile();
     compiled.set(builder, query);
     return query;
@@ -87,4 +87,5 @@ export async function rowsOf<R>(connection: Connection, query: Compilable<R>): P
 }
 
 /** Our own tables, read by a query whose row type kysely has worked out. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion, typescript/no-unnecessary-type-parameters -- checking each row would cost more than reading it
 const typed = <R>(rows: readonly unknown[]): readonly R[] => rows as readonly R[];

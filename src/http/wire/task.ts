@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type {
   actionSchema,
   LogEntryWire,
+  paramSpecSchema,
   startedBySchema,
   stepRunSchema,
   TaskWire,
@@ -59,11 +60,11 @@ const stepToWire = (step: StepRun): z.infer<typeof stepRunSchema> => ({
 export const logEntryToWire = ({ taskId, ...rest }: LogEntry): LogEntryWire => ({ task_id: taskId, ...rest });
 
 export function actionToWire({ name, description, params, steps }: ActionInfo): z.infer<typeof actionSchema> {
-  const specs = Object.entries(params).map(([key, { allowLeadingDash, ...spec }]) => [
-    key,
-    { ...spec, allow_leading_dash: allowLeadingDash },
-  ]);
-  return { name, description, params: Object.fromEntries(specs), steps: [...steps] };
+  const specs: Record<string, z.infer<typeof paramSpecSchema>> = {};
+  for (const [key, { allowLeadingDash, ...spec }] of Object.entries(params)) {
+    specs[key] = { ...spec, allow_leading_dash: allowLeadingDash };
+  }
+  return { name, description, params: specs, steps: [...steps] };
 }
 
 export const tokenToWire = (row: TokenRow): TokenWire => ({

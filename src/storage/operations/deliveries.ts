@@ -45,22 +45,22 @@ interface DeliveryInsert {
 
 const insertDelivery = prepare((db, input: DeliveryInsert) =>
   db.insertInto("deliveries").values({
-      id: input.id,
-      source: input.source,
-      kind: input.kind,
-      sender_id: input.senderId,
-      fingerprint: input.fingerprint,
-      event: input.event,
-      headers: input.headers,
-      content_type: input.contentType,
-      body_size: input.bodySize,
-      body_ref: input.bodyRef,
-      verdict: input.verdict,
-      reason: input.reason,
-      replay_of: input.replayOf,
-      received_at: input.receivedAt,
-      remote_address: input.remoteAddress,
-    }),
+    id: input.id,
+    source: input.source,
+    kind: input.kind,
+    sender_id: input.senderId,
+    fingerprint: input.fingerprint,
+    event: input.event,
+    headers: input.headers,
+    content_type: input.contentType,
+    body_size: input.bodySize,
+    body_ref: input.bodyRef,
+    verdict: input.verdict,
+    reason: input.reason,
+    replay_of: input.replayOf,
+    received_at: input.receivedAt,
+    remote_address: input.remoteAddress,
+  }),
 );
 
 const tasksByDelivery = prepare((db, { deliveryId }: { deliveryId: string }) =>
@@ -114,10 +114,7 @@ async function answerAsFirst(
   return { deliveryId: id, duplicate: true, verdict, reason, tasks, superseded: [] };
 }
 
-async function insert(
-  connection: Connection,
-  { delivery, body, fingerprint }: NewDelivery,
-): Promise<void> {
+async function insert(connection: Connection, { delivery, body, fingerprint }: NewDelivery): Promise<void> {
   const bodyRef = await connection.bodies.put(body);
   const headers = JSON.stringify(delivery.headers);
   await insertDelivery.run(connection, { ...delivery, headers, fingerprint, bodyRef });

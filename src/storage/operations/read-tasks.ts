@@ -78,7 +78,7 @@ async function positionsOf(
     .select((eb) => [
       "id",
       eb.fn
-        .agg<number>("row_number")
+        .agg<number | string>("row_number")
         .over((over) => over.partitionBy("group_name").orderBy("seq"))
         .as("position"),
     ])

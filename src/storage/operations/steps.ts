@@ -57,7 +57,7 @@ export async function putStep(
 const durations = prepare((db, { action }: { action: string }) =>
   db
     .selectFrom("steps")
-    .select((eb) => ["idx", eb.fn.avg<number>("duration_ms").as("mean")])
+    .select((eb) => ["idx", eb.fn.avg("duration_ms").as("mean")])
     .where("task_id", "in", (eb) =>
       eb
         .selectFrom("tasks")
