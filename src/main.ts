@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { dirname } from "node:path";
+import { removeLocalAddress, writeLocalAddress } from "./accounts/local-address.ts";
 import { createTokens } from "./accounts/tokens.ts";
 import { AppError } from "./domain/errors.ts";
 import { createHttpServer } from "./http/server.ts";
@@ -99,7 +100,8 @@ async function serve(parts: Parts): Promise<RunningServer> {
   const services: Services = createServices(parts, queue, node);
   await services.settings.replace(settings);
   const tokens = createTokens({ store });
-  const localToken = await tokens.ensureLocalToken(dirname(settings.storePath));
+  const localDir = dirname(settings.storePath);
+  const localToken = await tokens.ensureLocalToken(localDir);
   const life = createLife({ parts, services, queue });
   const app = createApp({
     services,
@@ -108,8 +110,12 @@ async function serve(parts: Parts): Promise<RunningServer> {
   });
   const http = createHttpServer({ app, settings: () => services.settings.current(), tokens, logger });
   const url = await http.listen(options.listen ?? settings.server);
-  if (options.work !== false) life.work();
+  life.begin({ work: options.work !== false });
+  life.onClose(() => removeLocalAddress(localDir, url));
   life.onClose(() => http.close());
+  await writeLocalAddress(localDir, url).catch((error: unknown) => {
+    logger.warn({ err: error }, "The command-line tools won't find this server by themselves");
+  });
   if (options.signals === true) life.listenToSignals(() => reload(parts, services));
   logger.info({ url, node }, "Serving");
   return { url, settings, localToken, close: () => life.close(), closed: life.closed };
@@ -172,7 +178,7 @@ interface LifeOptions {
 }
 
 interface Life {
-  work(): void;
+  begin(options: { readonly work: boolean }): void;
   ready(): Promise<void>;
   onClose(react: () => Promise<void>): void;
   listenToSignals(reloadSettings: () => Promise<void>): void;
@@ -188,9 +194,7 @@ function createLife({ parts, services, queue }: LifeOptions): Life {
   const onEnd: (() => Promise<void>)[] = [];
   let closing = false;
   let recovery: Promise<unknown> = Promise.resolve();
-  const flusher = setInterval(() => {
-    services.refusals.flush().catch((error: unknown) => logger.warn({ err: error }, "Counters not stored"));
-  }, REFUSALS_FLUSH_MS);
+  let flusher: NodeJS.Timeout | undefined;
 
   async function end(): Promise<void> {
     const drain = queue.drain(services.settings.current().server.drainTimeoutMs);
@@ -210,7 +214,13 @@ function createLife({ parts, services, queue }: LifeOptions): Life {
 
   const life: Life = {
     closed: closed.promise,
-    work() {
+    begin({ work }) {
+      flusher = setInterval(() => {
+        services.refusals
+          .flush()
+          .catch((error: unknown) => logger.warn({ err: error }, "Counters not stored"));
+      }, REFUSALS_FLUSH_MS);
+      if (!work) return;
       recovery = recoverTasks(services)
         .then((count) => count > 0 && logger.warn({ tasks: count }, "Recovered tasks of a dead server"))
         .catch((error: unknown) => logger.error({ err: error }, "Recovery failed"));

@@ -2,13 +2,13 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../domain/errors.ts";
+import { LOCAL_FILES } from "../domain/local-files.ts";
 import { newId } from "../lib/ids.ts";
 import type { Store, TokenRow } from "../storage/store.ts";
 
 /** Marks our tokens, so that scanners for leaked secrets can find them. */
 const PREFIX = "hw_";
 const RANDOM_BYTES = 32;
-const LOCAL_FILE = "local-token";
 const LOCAL_NAME = "local";
 /** A token's last use is written down no more often than this. */
 const TOUCH_MS = 60_000;
@@ -72,7 +72,7 @@ export function createTokens({ store, now = () => new Date() }: TokensOptions): 
     },
     verify,
     async ensureLocalToken(dir) {
-      const file = join(dir, LOCAL_FILE);
+      const file = join(dir, LOCAL_FILES.token);
       const known = await readFile(file, "utf8").catch(() => "");
       const row = await verify(known.trim());
       if (row?.name === LOCAL_NAME) return known.trim();

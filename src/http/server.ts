@@ -27,6 +27,7 @@ import { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from "./problems.
 import { apiRoutes } from "./routes/api.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { kappRoutes } from "./routes/kapp.ts";
+import { trackUnused } from "./unused-connections.ts";
 
 export interface HttpServerOptions {
   readonly app: App;
@@ -53,6 +54,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const intake = createIntake({ app, budget, logger, draining: () => draining });
   const streams = createEventStreams(app);
   const server = createFastify(options, intake);
+  const endUnused = trackUnused(server.server);
   const ready = register(server, { ...options, streams });
 
   return {
@@ -66,6 +68,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async close() {
       draining = true;
       streams.close();
+      endUnused();
       const force = setTimeout(() => server.server.closeAllConnections(), LIMITS.closeMs);
       await ready;
       await server.close();
