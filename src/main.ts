@@ -125,7 +125,7 @@ function createServices(parts: Parts, queue: Queue, node: string): Services {
   const { store, settings, logger, env } = parts;
   const now = (): Date => new Date();
   const { file, dir } = settings;
-  return {
+  const services: Services = {
     node,
     store,
     queue,
@@ -142,7 +142,19 @@ function createServices(parts: Parts, queue: Queue, node: string): Services {
     refusals: createRefusals(store),
     refusalLog: createRefusalLog({ logger, now }),
     weights: createStepWeights({ store, now }),
-    fetch: createOutboundFetch({}),
+    fetch: createFetch(() => services.settings.current()),
+  };
+  return services;
+}
+
+/** The outbound client; made anew when reloaded settings allow other networks. */
+function createFetch(current: () => Settings): typeof fetch {
+  let made = { allowed: "[]", fetch: createOutboundFetch() };
+  return (input, init) => {
+    const { allowCidrs } = current().outbound;
+    const allowed = JSON.stringify(allowCidrs);
+    if (allowed !== made.allowed) made = { allowed, fetch: createOutboundFetch({ allowCidrs }) };
+    return made.fetch(input, init);
   };
 }
 

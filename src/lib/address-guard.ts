@@ -1,6 +1,7 @@
 import { lookup as dnsLookup, type LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
+import { createNetworks } from "./networks.ts";
 
 /** An address that may not be called; the message says which and why. */
 export class AddressRefused extends Error {
@@ -16,13 +17,12 @@ export interface AddressGuard {
 
 /** Lets public unicast addresses through, and those in `allowCidrs`. Throws on a CIDR that is none. */
 export function createAddressGuard(allowCidrs: readonly string[]): AddressGuard {
-  const allowed = allowCidrs.map(parseCidr);
+  const allowed = createNetworks(allowCidrs);
 
   function check(host: string, address: string): void {
+    if (allowed.has(address)) return;
     // `process` unwraps IPv4-mapped IPv6 addresses.
-    const parsed = ipaddr.process(address);
-    if (allowed.some((range) => range[0].kind() === parsed.kind() && parsed.match(range))) return;
-    const range = parsed.range();
+    const range = ipaddr.process(address).range();
     if (range === "unicast") return;
     const what = host === address ? address : `${host} (${address})`;
     throw new AddressRefused(
@@ -47,14 +47,6 @@ export function createAddressGuard(allowCidrs: readonly string[]): AddressGuard 
       });
     },
   };
-}
-
-function parseCidr(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
-  try {
-    return ipaddr.parseCIDR(text.includes("/") ? text : `${text}/${isIP(text) === 6 ? 128 : 32}`);
-  } catch {
-    throw new Error(`${text} is no network; write it like 10.0.0.0/8`);
-  }
 }
 
 function answer(

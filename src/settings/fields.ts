@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isNetwork } from "../lib/networks.ts";
 import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from "./units.ts";
 
 /** Kinds of values that many keys of the settings share. Inputs are what stands in the file; outputs are ready for use. */
@@ -43,6 +44,10 @@ export function size() {
     .transform((text) => parseSize(text) ?? 0)
     .refine((bytes) => bytes > 0, { error: "expected a size of at least one byte" });
 }
+
+/** `10.0.0.0/8`, `::1/128`, or a single address. */
+export const network = () =>
+  z.string().refine(isNetwork, { error: "expected a network such as 10.0.0.0/8, or an address" });
 
 /** One string or a list of them → a list. */
 export const oneOrMany = () =>

@@ -96,6 +96,7 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     sources,
     actions,
     github,
+    outbound: { allowCidrs: common.outbound.allow },
     kapp,
     secretValues: Object.freeze([...reading.secrets.values, ...tokenOf(env)]),
     warnings: findings.warnings.map(formatProblem),
@@ -134,5 +135,6 @@ function readServer({ findings, env }: Reading, { server }: CommonInput): Server
     requestTimeoutMs: server.request_timeout,
     drainTimeoutMs: server.drain_timeout,
     replayWindowMs: server.replay_window,
+    trustedProxies: server.trusted_proxies,
   };
 }

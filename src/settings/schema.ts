@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { actionSchema } from "./action-schema.ts";
-import { duration, entryName, secret, size } from "./fields.ts";
+import { duration, entryName, network, secret, size } from "./fields.ts";
 import { builtInKinds, type Kinds } from "./kinds.ts";
 import { sourceSchema } from "./source-schema.ts";
 
@@ -29,6 +29,21 @@ const server = z.strictObject({
   replay_window: duration()
     .prefault("24h")
     .describe("The same signed bytes under another delivery id within this time count as a replay."),
+  trusted_proxies: z
+    .array(network())
+    .default([])
+    .describe(
+      "Proxies whose `X-Forwarded-For` is believed, such as 127.0.0.1. Default: none, so that nobody can pass for another address.",
+    ),
+});
+
+const outbound = z.strictObject({
+  allow: z
+    .array(network())
+    .default([])
+    .describe(
+      "Networks that are not public but may be called all the same, such as 10.0.0.0/8 for a GitHub Enterprise in there.",
+    ),
 });
 
 const work = z.strictObject({
@@ -67,6 +82,7 @@ const fixedShape = {
     .describe("Where deliveries and tasks are kept."),
   work: work.prefault({}).describe("How tasks run."),
   github: github.prefault({}).describe("Access to GitHub's API."),
+  outbound: outbound.prefault({}).describe("Which addresses the server itself may call."),
   kapp: kapp.prefault({}).describe("The API of K-Fet's webhooks-deploy on `POST /`."),
 };
 

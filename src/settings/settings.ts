@@ -17,6 +17,7 @@ export interface Settings {
   readonly sources: Readonly<Record<string, SourceSettings>>;
   readonly actions: Readonly<Record<string, Action>>;
   readonly github: GithubSettings;
+  readonly outbound: OutboundSettings;
   readonly kapp: KappSettings;
   /** Every secret's value that must never be shown; for masking. */
   readonly secretValues: readonly string[];
@@ -37,6 +38,8 @@ export interface ServerSettings {
   readonly drainTimeoutMs: number;
   /** The same signed bytes under another delivery id within this time are a replay. Default 24 h. */
   readonly replayWindowMs: number;
+  /** Networks of proxies whose `X-Forwarded-For` is believed. Default none. */
+  readonly trustedProxies: readonly string[];
 }
 
 export interface WorkSettings {
@@ -56,6 +59,11 @@ export interface GithubSettings {
   /** For API calls (`verify-commit`); null: unauthenticated. */
   readonly token: string | null;
   readonly apiUrl: string;
+}
+
+export interface OutboundSettings {
+  /** Networks that may be called although they are not public. Default none. */
+  readonly allowCidrs: readonly string[];
 }
 
 /** The K-App API on `POST /`. */
