@@ -2,7 +2,7 @@ import { gitKind } from "./git.ts";
 import { runKind } from "./run.ts";
 import { shellKind } from "./shell.ts";
 import { verifyCommitKind } from "./verify-commit.ts";
-import type { Render, StepContext, StepKind, StepResult } from "./step.ts";
+import type { PrecheckContext, Render, StepContext, StepKind, StepResult } from "./step.ts";
 
 const kinds: readonly StepKind[] = [gitKind, runKind, shellKind, verifyCommitKind];
 
@@ -21,6 +21,17 @@ export interface RunStepInput {
 export async function runStep({ kind, options, render, context }: RunStepInput): Promise<StepResult> {
   const found = findKind(kind);
   return found.run(found.render(found.schema.parse(options), render), context);
+}
+
+/** Asks a step of a kind that only looks. Others have nothing to say. See StepKind.precheck. */
+export async function precheckStep({
+  kind,
+  options,
+  render,
+  context,
+}: Omit<RunStepInput, "context"> & { readonly context: PrecheckContext }): Promise<void> {
+  const found = findKind(kind);
+  await found.precheck?.(found.render(found.schema.parse(options), render), context);
 }
 
 /** A short line for people. Without `render`, or where it fails, templates in it stand as they are. */

@@ -48,6 +48,9 @@ export interface StepContext {
   readonly github: { readonly token: string | null; readonly apiUrl: string };
 }
 
+/** What a step can be asked with before there is a task. */
+export type PrecheckContext = Pick<StepContext, "signal" | "fetch" | "github" | "log">;
+
 export interface StepResult {
   readonly exitCode: number | null;
   /** Shown as `${{ steps.NAME.outputs.KEY }}` to later steps and to undos. */
@@ -71,6 +74,8 @@ export interface StepKind<O = unknown> {
   /** A short line for people: `npm ci`, `git https://… at 1a2b3c`. */
   title(options: O): string;
   run(options: O, context: StepContext): Promise<StepResult>;
+  /** For kinds that only look: rejects as `run` would. */
+  precheck?(options: O, context: PrecheckContext): Promise<void>;
 }
 
 /**

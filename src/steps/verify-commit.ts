@@ -3,7 +3,7 @@ import { Octokit } from "@octokit/core";
 import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
 import { isCommitId, isRefName } from "../lib/git/names.ts";
-import type { StepContext, StepKind } from "./step.ts";
+import type { PrecheckContext, StepKind } from "./step.ts";
 
 const schema = z.strictObject({
   repository: z
@@ -33,17 +33,22 @@ export const verifyCommitKind: StepKind<VerifyOptions> = {
   title: ({ repository, sha, branch }) =>
     `verify ${isCommitId(sha) ? sha.slice(0, 12) : sha} on ${branch} of ${repository}`,
   async run(options, context) {
-    const { sha, branch } = options;
-    if (!isCommitId(sha)) throw failure(`${JSON.stringify(sha)} is no whole commit id`);
-    if (!isRefName(branch)) throw failure(`${JSON.stringify(branch)} can't name a branch`);
-    const call = createCall(options, context);
-    await checkCommit(call, options);
-    if (options.head) await checkHead(call, options);
-    else if (options.protected) await checkBranch(call, options);
-    context.log(`Commit ${sha} may be deployed from ${branch}`);
+    await verify(options, context);
     return { exitCode: 0 };
   },
+  precheck: verify,
 };
+
+async function verify(options: VerifyOptions, context: PrecheckContext): Promise<void> {
+  const { sha, branch } = options;
+  if (!isCommitId(sha)) throw failure(`${JSON.stringify(sha)} is no whole commit id`);
+  if (!isRefName(branch)) throw failure(`${JSON.stringify(branch)} can't name a branch`);
+  const call = createCall(options, context);
+  await checkCommit(call, options);
+  if (options.head) await checkHead(call, options);
+  else if (options.protected) await checkBranch(call, options);
+  context.log(`Commit ${sha} may be deployed from ${branch}`);
+}
 
 const failure = (message: string, cause?: unknown): AppError =>
   new AppError("step:failed", message, { cause });
@@ -96,7 +101,7 @@ const TIMEOUT_MS = 15_000;
 /** A rate limit that lasts longer is not waited for. */
 const MAX_WAIT_MS = 30_000;
 
-function createCall({ repository, api_url, token }: VerifyOptions, context: StepContext): Call {
+function createCall({ repository, api_url, token }: VerifyOptions, context: PrecheckContext): Call {
   const [owner = "", repo = ""] = repository.split("/");
   const octokit = createOctokit(api_url ?? context.github.apiUrl, token ?? context.github.token, context);
   return async (route, params, absent) => {
@@ -117,7 +122,7 @@ function createCall({ repository, api_url, token }: VerifyOptions, context: Step
   };
 }
 
-function createOctokit(apiUrl: string, token: string | null, { fetch }: StepContext): Octokit {
+function createOctokit(apiUrl: string, token: string | null, { fetch }: PrecheckContext): Octokit {
   const ignore = (): void => undefined;
   return new Octokit({
     ...(token === null ? {} : { auth: token }),

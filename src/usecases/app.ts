@@ -17,7 +17,7 @@ export interface App {
 
   startAction(input: StartInput): Promise<StartedTask>;
   /** Checks params and triggers without storing anything. */
-  planAction(input: Omit<StartInput, "by">): PlannedAction;
+  planAction(input: Pick<StartInput, "action" | "params">): PlannedAction;
   /** Resolves as soon as the request to cancel is stored. Rejects `task:not_found`, `task:not_cancellable`. */
   cancelTask(input: { readonly id: string; readonly by: string }): Promise<Task>;
   /** Starts a new task like an ended one. */
@@ -76,6 +76,8 @@ export interface StartInput {
   readonly params: Readonly<Record<string, string>>;
   /** Who, for the record: `token:ci`, `kapp`, `cli:root`. */
   readonly by: string;
+  /** Refuse at once, with `step:failed`, what the first steps can tell to be in vain. Default false. */
+  readonly precheck?: boolean;
 }
 
 export interface PlannedAction {

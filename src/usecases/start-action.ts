@@ -7,13 +7,20 @@ import { stepTitle } from "../steps/registry.ts";
 import { resolveParams } from "../triggers/params.ts";
 import type { PlannedAction, StartInput } from "./app.ts";
 import { newTask } from "./new-task.ts";
+import { precheckAction } from "./precheck-action.ts";
 import type { Services } from "./services.ts";
 import { stopSuperseded } from "./stop-task.ts";
 
 /** See App.startAction. */
-export function startAction(services: Services, { action, params, by }: StartInput): Promise<StartedTask> {
+export async function startAction(services: Services, input: StartInput): Promise<StartedTask> {
+  const { params, by } = input;
+  const action = findAction(services, input.action);
+  if (input.precheck === true) {
+    const given = resolveParams({ specs: action.params, given: params });
+    await precheckAction(services, { action, params: given });
+  }
   return startTask(services, {
-    action: findAction(services, action),
+    action,
     params,
     startedBy: { type: "manual", by },
     deliveryId: null,
@@ -49,7 +56,7 @@ const rejected = (task: StartedTask): AppError =>
   );
 
 /** See App.planAction. */
-export function planAction(services: Services, input: Omit<StartInput, "by">): PlannedAction {
+export function planAction(services: Services, input: Pick<StartInput, "action" | "params">): PlannedAction {
   const action = findAction(services, input.action);
   return {
     action: action.name,
