@@ -237,7 +237,26 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
 /** The envelope of lists that are short. */
 export const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
 
+export const whoamiSchema = z
+  .object({ name: z.string(), scopes: z.array(z.string()) })
+  .meta({ id: "Whoami" });
+
+/** K-App's reporter object, keys in its order. */
+export const reporterSchema = z
+  .object({
+    id,
+    state,
+    progress: z.number().int().min(0).max(100),
+    startDate: time.nullable(),
+    endDate: time.nullable(),
+    metadata: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "Reporter" });
+
 // What requests carry.
+
+/** In the path of whatever has an id. */
+export const idParamsSchema = z.object({ id: z.string().max(200) });
 
 const limit = z.coerce.number().int().min(1).max(500).default(50);
 const cursor = z.string().min(1).max(200).optional();

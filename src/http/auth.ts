@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { Tokens } from "../accounts/tokens.ts";
 import { SCOPES, type Scope } from "../client/schemas.ts";
 import { AppError } from "../domain/errors.ts";
+import type { ClientAddress } from "./client-address.ts";
 import type { FailureLimit } from "./failure-limit.ts";
 
 /** Who a request comes from. */
@@ -18,20 +19,23 @@ export interface Authenticator {
 }
 
 export interface AuthenticatorOptions {
-  readonly tokens: Pick<Tokens, "verify">;
+  readonly tokens: Pick<Tokens, "verify" | "hasPassed">;
   readonly failures: FailureLimit;
+  readonly addressOf: ClientAddress;
 }
 
 /** Bearer tokens in the Authorization header (RFC 6750); never in the URL, where logs would show them. */
-export function createAuthenticator({ tokens, failures }: AuthenticatorOptions): Authenticator {
+export function createAuthenticator({ tokens, failures, addressOf }: AuthenticatorOptions): Authenticator {
   return {
     async authenticate(request, scope) {
       const token = bearer(request.headers.authorization);
       if (token === null) throw new AppError("auth:missing", "Send a token: Authorization: Bearer hw_…");
-      failures.check(request.ip);
+      const address = addressOf(request.raw);
+      // A token that is known to be good is let through: an attacker behind the same proxy must not lock its owner out.
+      if (!tokens.hasPassed(token)) failures.check(address);
       const row = await tokens.verify(token);
       if (row === null) {
-        failures.fail(request.ip);
+        failures.fail(address);
         throw new AppError("auth:bad_credentials", "The token is unknown, expired or revoked");
       }
       if (!allows(row.scopes, scope)) {

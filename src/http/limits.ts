@@ -4,8 +4,6 @@ export const LIMITS = {
   apiBodyBytes: 1024 * 1024,
   /** As body-parser's default, which K-App's server had. */
   kappBodyBytes: 100 * 1024,
-  /** Nesting of a JSON body of our APIs; deeper has no honest use. */
-  jsonDepth: 32,
   /** Request line and headers together. */
   headerBytes: 16 * 1024,
   /** Counted for each piece of a body beside its bytes, so that a body of a million 1-byte pieces is not nearly free. */

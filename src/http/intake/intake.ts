@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { AppError } from "../../domain/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { App, ReceivedDelivery } from "../../usecases/app.ts";
+import type { ClientAddress } from "../client-address.ts";
 import { identityHeaders, newRequestId } from "../identity.ts";
 import { LIMITS } from "../limits.ts";
 import { toAppError } from "../problems.ts";
@@ -14,6 +15,7 @@ export interface IntakeOptions {
   readonly app: App;
   readonly budget: BufferBudget;
   readonly logger: Logger;
+  readonly addressOf: ClientAddress;
   /** True once the server is closing: nothing new is taken. */
   readonly draining: () => boolean;
 }
@@ -69,19 +71,20 @@ async function answerDelivery(options: IntakeOptions, exchange: Exchange): Promi
 }
 
 async function receive(
-  { app, budget, draining }: IntakeOptions,
+  { app, budget, draining, addressOf }: IntakeOptions,
   { request, response, source }: Exchange,
   requestId: string,
 ): Promise<Answer> {
   if (draining()) throw new AppError("server:draining", undefined, { retryAfter: LIMITS.retryAfterSeconds });
   checkHead(request, source.bodyLimit);
   if (request.headers.expect !== undefined) response.writeContinue();
+  const remoteAddress = addressOf(request);
   const { body, release } = await readBody(request, { limit: source.bodyLimit, budget });
   try {
     const received = await app.receiveDelivery({
       source: source.name,
       request: { headers: plainHeaders(request.headers), body },
-      remoteAddress: request.socket.remoteAddress ?? null,
+      remoteAddress,
     });
     return acceptedAnswer(received, requestId);
   } finally {

@@ -1,36 +1,33 @@
+import { STATUS_CODES } from "node:http";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../../domain/errors.ts";
 import { type Reporter, type Task, toReporter } from "../../domain/task.ts";
+import type { Logger } from "../../lib/logger.ts";
 import type { App } from "../../usecases/app.ts";
+import type { ClientAddress } from "../client-address.ts";
 import type { FailureLimit } from "../failure-limit.ts";
-import type { KappTokenCheck } from "../kapp-token.ts";
 import { VERSION } from "../identity.ts";
+import type { KappTokenCheck } from "../kapp-token.ts";
 import { LIMITS } from "../limits.ts";
 
 export interface KappOptions {
   readonly app: App;
   readonly token: KappTokenCheck;
   readonly failures: FailureLimit;
+  readonly addressOf: ClientAddress;
+  readonly logger: Logger;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** An answer as K-App's server gave them: an Express status text, or JSON (errors are a JSON string). */
+/** An answer as K-App's server gave them: JSON (errors are a JSON string), a status text, or Express' error page. */
 interface Answer {
   readonly status: number;
   readonly json?: Reporter | string;
+  readonly page?: boolean;
+  /** Seconds. */
+  readonly retryAfter?: number | undefined;
 }
-
-/** What Express' sendStatus wrote. */
-const STATUS_TEXTS: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  403: "Forbidden",
-  404: "Not Found",
-  413: "Payload Too Large",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-};
 
 /**
  * The API of K-Fet's webhooks-deploy: one endpoint, `POST /`, with `action`, `token` and the action's params in the body
@@ -47,17 +44,18 @@ export const kappRoutes =
         done(null, body);
       },
     );
-    server.setErrorHandler((error, _request, reply) => {
-      const tooLarge =
-        error instanceof Error && "code" in error && error.code === "FST_ERR_CTP_BODY_TOO_LARGE";
-      return sendAnswer(reply, { status: tooLarge ? 413 : 500 });
+    server.setErrorHandler(async (error, _request, reply) => {
+      const status = refusedBody(error);
+      // Everything else is told as on the other paths.
+      if (status === null) throw error;
+      return sendAnswer(reply, { status, page: true });
     });
-    server.post("/", async (request, reply) => {
+    server.post("/", { schema: { hide: true } }, async (request, reply) => {
       if (!options.token.enabled())
         throw new AppError("request:not_found", "The K-App API is off: no TOKEN_HASH");
       return sendAnswer(reply, await answer(options, request));
     });
-    server.get("/", async (request, reply) => {
+    server.get("/", { schema: { hide: true } }, async (request, reply) => {
       const { action } = queryOf(request);
       if (action !== undefined && options.token.enabled())
         return sendAnswer(reply, await answer(options, request));
@@ -67,32 +65,43 @@ export const kappRoutes =
 
 const GREETING = `Hookwright ${VERSION}\n\nAPI: /api/v1/openapi.json\nHealth: /healthz, /readyz\n`;
 
-function sendAnswer(reply: FastifyReply, { status, json }: Answer): FastifyReply {
-  const text = STATUS_TEXTS[status];
-  if (json === undefined)
-    return reply
-      .code(status)
-      .type("text/plain; charset=utf-8")
-      .send(text ?? String(status));
-  return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(json));
+/** The status of a body that the framework did not take, or null when the error is none of those. */
+function refusedBody(error: unknown): number | null {
+  if (!(error instanceof Error) || !("code" in error) || !("statusCode" in error)) return null;
+  const { code, statusCode } = error;
+  return String(code).startsWith("FST_ERR_CTP_") && typeof statusCode === "number" ? statusCode : null;
 }
+
+function sendAnswer(reply: FastifyReply, { status, json, page = false, retryAfter }: Answer): FastifyReply {
+  reply.code(status);
+  if (retryAfter !== undefined) reply.header("retry-after", Math.ceil(retryAfter));
+  if (json !== undefined) return reply.type("application/json; charset=utf-8").send(JSON.stringify(json));
+  const text = STATUS_CODES[status] ?? String(status);
+  if (!page) return reply.type("text/plain; charset=utf-8").send(text);
+  reply.header("content-security-policy", "default-src 'none'");
+  return reply.type("text/html; charset=utf-8").send(errorPage(text));
+}
+
+/** As Express wrote it in production. */
+const errorPage = (text: string): string =>
+  `<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n<body>\n<pre>${text}</pre>\n</body>\n</html>\n`;
 
 async function answer(options: KappOptions, request: FastifyRequest): Promise<Answer> {
   const fields = fieldsOf(request);
-  if (fields === null) return { status: 400 };
+  if (fields === null) return { status: 400, page: true };
   try {
     const refusal = await checkToken(options, request, fields["token"]);
     if (refusal !== null) return refusal;
     return await dispatch(options.app, fields);
   } catch (error) {
-    return failure(error, request);
+    return failure(error, fields, options.logger);
   }
 }
 
 /** The body's members, overlaid by the query's; null when the body is malformed JSON. Any other content type counts as empty. */
 function fieldsOf(request: FastifyRequest): Fields | null {
   const query = queryOf(request);
-  const isJson = /^application\/json\b/i.test(request.headers["content-type"] ?? "");
+  const isJson = /^application\/json\s*(?:;|$)/i.test(request.headers["content-type"] ?? "");
   if (!isJson || typeof request.body !== "string" || request.body === "") return query;
   try {
     const body: unknown = JSON.parse(request.body);
@@ -108,14 +117,15 @@ const queryOf = ({ query }: FastifyRequest): Fields =>
   typeof query === "object" && query !== null ? { ...query } : {};
 
 async function checkToken(
-  { token: check, failures }: KappOptions,
-  { ip }: FastifyRequest,
+  { token: check, failures, addressOf }: KappOptions,
+  request: FastifyRequest,
   token: unknown,
 ): Promise<Answer | null> {
   if (typeof token !== "string" || token === "") return { status: 403 };
-  failures.check(ip);
+  const address = addressOf(request.raw);
+  failures.check(address);
   if (await check.verify(token)) return null;
-  failures.fail(ip);
+  failures.fail(address);
   return { status: 403 };
 }
 
@@ -128,11 +138,11 @@ async function dispatch(app: App, fields: Fields): Promise<Answer> {
   if (info === undefined) return { status: 404 };
   const params: Record<string, string> = {};
   for (const [name, spec] of Object.entries(info.params)) {
-    const value = fields[name];
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (typeof value === "string") params[name] = value;
     else if (spec.required || value !== undefined) return notAString(name, value);
   }
-  const started = await app.startAction({ action, params, by: "kapp" });
+  const started = await app.startAction({ action, params, by: "kapp", precheck: true });
   return { status: 200, json: report(await app.getTask(started.id)) };
 }
 
@@ -162,20 +172,24 @@ function report(task: Task): Reporter {
 }
 
 /** Errors as the original meant them: its status, and a JSON string that says what was wrong. */
-function failure(error: unknown, request: FastifyRequest): Answer {
+function failure(error: unknown, { id }: Fields, logger: Logger): Answer {
   if (!(error instanceof AppError)) {
-    request.log.error({ err: error }, "A K-App request failed");
+    logger.error({ err: error }, "A K-App request failed");
     return { status: 500 };
   }
+  const { status, retryAfter } = error;
   switch (error.code) {
     case "task:not_found":
-      return { status: 400, json: `Could not find id ${String(fieldsOf(request)?.["id"])}` };
+      return { status: 400, json: `Could not find id ${String(id)}` };
     case "task:not_cancellable":
       return { status: 400, json: `Task can't be cancelled. (status: ${String(error.details["state"])})` };
+    // The commit may not be deployed: nothing has been started.
+    case "step:failed":
+      return { status: 400, json: error.message };
     case "params:invalid":
     case "task:rejected":
-      return { status: error.status, json: error.message };
+      return { status, json: error.message };
     default:
-      return { status: error.status };
+      return { status, retryAfter };
   }
 }

@@ -1,0 +1,94 @@
+import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
+
+type Paths = NonNullable<NonNullable<FastifyDynamicSwaggerOptions["openapi"]>["paths"]>;
+type Path = NonNullable<Paths[string]>;
+
+const problem = {
+  description: "Problem details (RFC 9457)",
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
+
+const received = (description: string) => ({
+  description,
+  content: { "application/json": { schema: { $ref: "#/components/schemas/Received" } } },
+});
+
+const intake: Path = {
+  post: {
+    operationId: "receiveWebhook",
+    tags: ["webhooks"],
+    summary: "Takes a webhook; the path is the source's own where the settings give it one",
+    security: [],
+    parameters: [{ name: "source", in: "path", required: true, schema: { type: "string" } }],
+    requestBody: {
+      required: true,
+      content: { "application/json": { schema: {} }, "application/x-www-form-urlencoded": { schema: {} } },
+    },
+    responses: {
+      "200": received("A repeated delivery, answered as the first was, or a connection test"),
+      "202": received("Stored, with the tasks it started"),
+      "4XX": problem,
+      "5XX": problem,
+    },
+  },
+};
+
+const text = { "text/plain": { schema: { type: "string" } } } as const;
+const message = { ...text, "application/json": { schema: { type: "string" } } } as const;
+
+const kapp: Path = {
+  post: {
+    operationId: "kapp",
+    tags: ["k-app"],
+    summary: "Starts, follows or cancels a task; off unless TOKEN_HASH is set",
+    description: "Params in the query win over those in the body. docs/k-app.md has every answer.",
+    security: [],
+    requestBody: {
+      content: {
+        "application/json": {
+          schema: {
+            type: "object",
+            required: ["action", "token"],
+            properties: {
+              action: {
+                type: "string",
+                description: "follow-action, cancel-action, or an action of the settings",
+              },
+              token: { type: "string" },
+              id: { type: "string", description: "For follow-action and cancel-action" },
+            },
+            additionalProperties: { type: "string" },
+          },
+        },
+      },
+    },
+    responses: {
+      "200": {
+        description: "The reporter",
+        content: { "application/json": { schema: { $ref: "#/components/schemas/Reporter" } } },
+      },
+      "4XX": { description: "A status text, or what was wrong as a JSON string", content: message },
+      "5XX": { description: "A status text", content: text },
+    },
+  },
+  get: {
+    operationId: "kappGet",
+    tags: ["k-app"],
+    summary: "With `action` in the query as POST; without it a greeting",
+    security: [],
+    responses: {
+      "200": {
+        description: "The greeting, or the reporter",
+        content: { ...text, "application/json": { schema: { $ref: "#/components/schemas/Reporter" } } },
+      },
+      "4XX": { description: "As for POST", content: message },
+      "5XX": { description: "A status text", content: text },
+    },
+  },
+};
+
+/**
+ * The paths of the OpenAPI document that no route's schema can stand for: those of the sources come from the settings, and
+ * K-App's one endpoint reads its body in a way of its own.
+ */
+export const EXTRA_PATHS: Paths = { "/hooks/{source}": intake, "/": kapp };

@@ -1,0 +1,55 @@
+import type { FastifyRequest } from "fastify";
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import type { Tokens } from "../../../accounts/tokens.ts";
+import type { Scope } from "../../../client/schemas.ts";
+import { AppError } from "../../../domain/errors.ts";
+import type { App } from "../../../usecases/app.ts";
+import type { Authenticator, Identity } from "../../auth.ts";
+import type { EventStreams } from "../../event-stream.ts";
+
+/** What the routes of `/api/v1` work with. */
+export interface ApiContext {
+  readonly app: App;
+  readonly tokens: Tokens;
+  readonly streams: EventStreams;
+  readonly guard: Guard;
+}
+
+/** The part of the server that the routes of `/api/v1` are put on. */
+export type ApiServer = Parameters<FastifyPluginAsyncZod>[0];
+
+/** What a route says of itself in the OpenAPI document, and the scope it needs. */
+export interface RouteAbout {
+  readonly id: string;
+  readonly tag: "deliveries" | "tasks" | "settings" | "tokens";
+  readonly scope: Scope;
+  readonly summary: string;
+}
+
+const identities = new WeakMap<FastifyRequest, Identity>();
+
+/** Who sent the request; a route has asked for it before its handler runs. */
+export function identityOf(request: FastifyRequest): Identity {
+  const identity = identities.get(request);
+  if (identity === undefined) throw new AppError("internal", `${request.url} asks for no token`);
+  return identity;
+}
+
+/** Options of a route that lets only holders of a token with the scope in, before it reads their body. */
+export type Guard = ReturnType<typeof createGuard>;
+
+export const createGuard =
+  (authenticator: Authenticator) =>
+  <Schema extends object>({ id, tag, scope, summary }: RouteAbout, schema: Schema) => ({
+    onRequest: async (request: FastifyRequest): Promise<void> => {
+      identities.set(request, await authenticator.authenticate(request, scope));
+    },
+    schema: {
+      operationId: id,
+      tags: [tag],
+      summary,
+      description: `Scope: ${scope}`,
+      security: [{ bearer: [] }],
+      ...schema,
+    },
+  });

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { actionSchema, counterSchema, listOf, sourceSchema } from "../../../client/schemas.ts";
+import { actionToWire } from "../../wire/task.ts";
+import { errors } from "../errors.ts";
+import type { ApiContext, ApiServer } from "./route.ts";
+
+const tag = "settings";
+
+export function settingsRoutes(server: ApiServer, context: ApiContext): void {
+  actions(server, context);
+  sources(server, context);
+  counters(server, context);
+  reload(server, context);
+}
+
+function actions(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = { id: "listActions", tag, scope: "read", summary: "The actions of the settings" } as const;
+  const response = { 200: listOf(actionSchema), ...errors };
+  server.get("/actions", guard(about, { response }), async () => ({
+    items: app.listActions().map(actionToWire),
+  }));
+}
+
+function sources(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = { id: "listSources", tag, scope: "read", summary: "The sources of the settings" } as const;
+  const response = { 200: listOf(sourceSchema), ...errors };
+  server.get("/sources", guard(about, { response }), async () => ({ items: [...app.listSources()] }));
+}
+
+function counters(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = {
+    id: "listCounters",
+    tag,
+    scope: "read",
+    summary: "How often requests were refused, by source and code",
+  } as const;
+  const response = { 200: listOf(counterSchema), ...errors };
+  server.get("/counters", guard(about, { response }), async () => ({ items: [...(await app.counters())] }));
+}
+
+function reload(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = {
+    id: "reloadSettings",
+    tag,
+    scope: "admin",
+    summary: "Reads the settings file again; a bad one is refused and the old one stays",
+  } as const;
+  const response = { 204: z.null(), ...errors };
+  server.post("/settings/reload", guard(about, { response }), async (_request, reply) => {
+    await app.reloadSettings();
+    return reply.code(204).send(null);
+  });
+}

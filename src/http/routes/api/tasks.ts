@@ -1,0 +1,139 @@
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import {
+  eventsQuerySchema,
+  idParamsSchema,
+  listOf,
+  logEntrySchema,
+  logQuerySchema,
+  pageOf,
+  planSchema,
+  startedTaskSchema,
+  startRequestSchema,
+  taskQuerySchema,
+  taskSchema,
+} from "../../../client/schemas.ts";
+import { startedToWire } from "../../wire/delivery.ts";
+import { logEntryToWire, taskToWire } from "../../wire/task.ts";
+import { errors } from "../errors.ts";
+import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
+
+const tag = "tasks";
+const params = idParamsSchema;
+
+export function taskRoutes(server: ApiServer, context: ApiContext): void {
+  list(server, context);
+  start(server, context);
+  show(server, context);
+  cancel(server, context);
+  retry(server, context);
+  log(server, context);
+  events(server, context);
+}
+
+function list(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = { id: "listTasks", tag, scope: "read", summary: "Lists tasks, newest first" } as const;
+  const response = { 200: pageOf(taskSchema), ...errors };
+  server.get("/tasks", guard(about, { querystring: taskQuerySchema, response }), async (request) => {
+    const { delivery_id: deliveryId, ...query } = request.query;
+    const page = await app.listTasks({ ...query, deliveryId });
+    return { items: page.items.map(taskToWire), next: page.next };
+  });
+}
+
+function start(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = {
+    id: "startTask",
+    tag,
+    scope: "deploy",
+    summary: "Starts an action; with `dry_run` only shows what it would do",
+  } as const;
+  const response = { 200: planSchema, 202: startedTaskSchema, ...errors };
+  server.post("/tasks", guard(about, { body: startRequestSchema, response }), async (request, reply) => {
+    const { action, params: given, dry_run: dryRun } = request.body;
+    if (dryRun) {
+      const plan = app.planAction({ action, params: given });
+      return reply.code(200).send({ ...plan, params: { ...plan.params }, steps: [...plan.steps] });
+    }
+    const task = await app.startAction({ action, params: given, by: identityOf(request).by });
+    return reply.code(202).send(startedToWire(task));
+  });
+}
+
+function show(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = { id: "getTask", tag, scope: "read", summary: "Shows a task with its steps" } as const;
+  const response = { 200: taskSchema, ...errors };
+  server.get("/tasks/:id", guard(about, { params, response }), async (request) =>
+    taskToWire(await app.getTask(request.params.id)),
+  );
+}
+
+function cancel(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = {
+    id: "cancelTask",
+    tag,
+    scope: "deploy",
+    summary: "Cancels a waiting or running task; its end comes later",
+  } as const;
+  const response = { 202: taskSchema, ...errors };
+  server.post("/tasks/:id/cancel", guard(about, { params, response }), async (request, reply) => {
+    const task = await app.cancelTask({ id: request.params.id, by: identityOf(request).by });
+    return reply.code(202).send(taskToWire(task));
+  });
+}
+
+function retry(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = {
+    id: "retryTask",
+    tag,
+    scope: "deploy",
+    summary: "Starts a new task like an ended one",
+  } as const;
+  const response = { 202: startedTaskSchema, ...errors };
+  server.post("/tasks/:id/retry", guard(about, { params, response }), async (request, reply) => {
+    const task = await app.retryTask({ id: request.params.id, by: identityOf(request).by });
+    return reply.code(202).send(startedToWire(task));
+  });
+}
+
+function log(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = { id: "listLog", tag, scope: "read", summary: "The task's log, oldest first" } as const;
+  const response = { 200: listOf(logEntrySchema), ...errors };
+  server.get(
+    "/tasks/:id/log",
+    guard(about, { params, querystring: logQuerySchema, response }),
+    async (request) => {
+      const entries = await app.listLog({ taskId: request.params.id, ...request.query });
+      return { items: entries.map(logEntryToWire) };
+    },
+  );
+}
+
+function events(server: ApiServer, { app, guard, streams }: ApiContext): void {
+  const about = {
+    id: "followTask",
+    tag,
+    scope: "read",
+    summary:
+      "Server-sent events: `log` (its id is the entry's seq), `task`, and `end`; resumes after Last-Event-ID",
+  } as const;
+  const stream = {
+    description: "Events until the task has ended",
+    content: { "text/event-stream": { schema: z.string() } },
+  };
+  server.get(
+    "/tasks/:id/events",
+    guard(about, { params, querystring: eventsQuerySchema, response: { 200: stream, ...errors } }),
+    async (request, reply) => {
+      const task = await app.getTask(request.params.id);
+      const after = lastEventId(request) ?? request.query.after ?? 0;
+      await streams.follow({ taskId: task.id, after, reply });
+      return reply;
+    },
+  );
+}
+
+function lastEventId({ headers }: Pick<FastifyRequest, "headers">): number | null {
+  const value = headers["last-event-id"];
+  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : null;
+}
