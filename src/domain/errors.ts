@@ -34,7 +34,6 @@ export const ERRORS = {
   "request:invalid": [400, "The request is not valid"],
   "request:not_found": [404, "Nothing is here"],
   "request:method": [405, "The method is not allowed here"],
-  "request:rate_limited": [429, "Too many requests"],
   "settings:invalid": [500, "The settings are not valid"],
   "settings:exists": [409, "There is a settings file already"],
   "settings:not_found": [500, "There is no settings file"],
