@@ -1,0 +1,92 @@
+import { execFileSync } from "node:child_process";
+import { cpus, totalmem } from "node:os";
+import type { AcceptRow } from "./accept.ts";
+import type { CommandsRow } from "./commands.ts";
+import type { LatencyRow } from "./latency.ts";
+
+const fixed = (value: number, digits = 1): string => value.toFixed(digits);
+const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
+  return line(header) + line(header.map(() => "---")) + rows.map(line).join("");
+}
+
+/** When and where. */
+export function headReport(args: readonly string[]): string {
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+  const [cpu] = cpus();
+  const memory = Math.round(totalmem() / 1024 ** 3);
+  const machine = `${cpus().length} cores of ${cpu?.model.trim() ?? "unknown"}, ${memory} GiB, Node ${process.version}`;
+  const date = new Date().toISOString().slice(0, 10);
+  return `# Benchmarks
+
+The newest run of \`npm run bench -- ${args.join(" ")}\`: ${date}, commit ${commit}, ${machine}.
+The load comes from the same machine, so every server shares its cores with the sender; figures of different runs move by a
+third, so only ratios within one run say something.
+`;
+}
+
+export function acceptReport(
+  rows: readonly AcceptRow[],
+  { rounds, seconds, connections }: { rounds: number; seconds: number; connections: number },
+): string {
+  return `## Accepting
+
+A GitHub push of 7 KB, each signed and with ids of its own, over ${connections} connections (wrk); medians of ${rounds} rounds
+of ${seconds} s, the servers in turn. One action is matched; Hookwright stores the delivery and its task and syncs them to disk
+before it answers, and runs nothing here. wrk signs each request itself: what it can send at all shows in the first row.
+
+${table(
+  ["server", "requests/s", "p50 ms", "p99 ms", "not 2xx or broken", "Hookwright's requests/s in ratio to it"],
+  rows.map((row) => [
+    row.name,
+    whole(row.perSecond),
+    fixed(row.p50Ms),
+    fixed(row.p99Ms),
+    whole(row.failures),
+    fixed(row.hookwrightRatio, 2),
+  ]),
+)}`;
+}
+
+export const latencyReport = (rows: readonly LatencyRow[]): string => `## From request to command
+
+An idle server, one push after the other: from the first byte sent to the command's own look at the clock (\`date\`).
+
+${table(
+  ["server", "p50 ms", "p99 ms"],
+  rows.map((row) => [row.name, fixed(row.p50Ms), fixed(row.p99Ms)]),
+)}`;
+
+export const commandsReport = (
+  rows: readonly CommandsRow[],
+): string => `## Every accepted push runs its command
+
+Pushes over 64 connections, each of which starts a command that appends a line to a file; the lines are counted.
+
+${table(
+  [
+    "server",
+    "accepted",
+    "commands run",
+    "accepting took s",
+    "all took s",
+    "peak resident MB",
+    "memory late / early",
+  ],
+  rows.map((row) => [
+    row.name,
+    whole(row.accepted),
+    whole(row.ran),
+    fixed(row.acceptSeconds),
+    fixed(row.allSeconds),
+    whole(row.peakMb),
+    fixed(row.growth, 2),
+  ]),
+)}`;
+
+export const startupReport = ({ empty, used }: { empty: number; used: number }): string => `## Starting
+
+From the start of the process to the first accepted push: ${whole(empty)} ms with an empty store, ${whole(used)} ms with one in use.
+`;

@@ -1,0 +1,57 @@
+// npm run bench -- [--seconds 10] [--rounds 5] [--pushes 12000] [--only accept,latency,commands,startup] [--write]
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { measureAccept } from "./accept.ts";
+import { measureCommands } from "./commands.ts";
+import { measureLatency } from "./latency.ts";
+import { acceptReport, commandsReport, headReport, latencyReport, startupReport } from "./report.ts";
+import { hasWebhook } from "./servers.ts";
+import { measureStartup } from "./startup.ts";
+import { hasWrk } from "./wrk.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "10" },
+    rounds: { type: "string", default: "5" },
+    pushes: { type: "string", default: "12000" },
+    only: { type: "string", default: "accept,latency,commands,startup" },
+    write: { type: "boolean", default: false },
+  },
+});
+const CONNECTIONS = 64;
+const REPORT = join(import.meta.dirname, "../docs/benchmarks.md");
+
+/** Each part measures, then says what it found as a piece of Markdown. */
+const parts: Readonly<Record<string, (dir: string) => Promise<string>>> = {
+  accept: async (dir) => {
+    if (!hasWrk()) return "wrk is not installed (`apt-get install wrk`), so accepting was not measured.\n";
+    const given = {
+      rounds: Number(values.rounds),
+      seconds: Number(values.seconds),
+      connections: CONNECTIONS,
+    };
+    return acceptReport(await measureAccept({ dir, ...given }), given);
+  },
+  latency: async (dir) => latencyReport(await measureLatency(dir, 200)),
+  commands: async (dir) => commandsReport(await measureCommands(dir, Number(values.pushes))),
+  startup: async (dir) => startupReport(await measureStartup(dir, 5)),
+};
+
+const dir = mkdtempSync(join(tmpdir(), "hookwright-bench-"));
+try {
+  if (!hasWebhook()) process.stderr.write("webhook is not installed (`apt-get install webhook`): no peer.\n");
+  const pieces = [headReport(process.argv.slice(2))];
+  for (const name of values.only.split(",")) {
+    const measure = parts[name];
+    if (measure === undefined) throw new Error(`There is no part ${name}: ${Object.keys(parts).join(", ")}`);
+    process.stderr.write(`${name} …\n`);
+    const piece = await measure(dir);
+    process.stdout.write(`${piece}\n`);
+    pieces.push(piece);
+  }
+  if (values.write) writeFileSync(REPORT, pieces.join("\n"));
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
