@@ -57,29 +57,35 @@ function remember(found: Map<string, NamedProcess>, process: ProcessInfo): void 
 
 const named = ({ pid }: ProcessInfo): NamedProcess => ({ pid, command: commandOf(pid) });
 
+/** A process that is just becoming another program has no environment to see: only a second look that finds none is sure. */
+const SURE = 2;
+
 /** SIGTERM to each once, also to those that appear meanwhile. Resolves with those that the time was too short for. */
 async function terminate(look: () => ProcessInfo[], graceMs: number): Promise<ProcessInfo[]> {
   const deadline = performance.now() + graceMs;
   const signalled = new Set<string>();
-  for (;;) {
+  for (let empty = 0; ;) {
     const live = look();
+    empty = live.length === 0 ? empty + 1 : 0;
+    if (empty === SURE) return [];
     for (const process of live) {
       if (!signalled.has(identityOf(process))) send(process, "SIGTERM");
       signalled.add(identityOf(process));
     }
     const rest = deadline - performance.now();
-    if (live.length === 0 || rest <= 0) return live;
-    await sleep(Math.min(POLL_MS, rest));
+    if (live.length > 0 && rest <= 0) return live;
+    await sleep(POLL_MS);
   }
 }
 
 /** Resolves with those that SIGKILL did not end. */
 async function killUntilGone(look: () => ProcessInfo[]): Promise<ProcessInfo[]> {
   const deadline = performance.now() + KILL_MS;
-  for (;;) {
+  for (let empty = 0; ;) {
     const live = freeze(look);
+    empty = live.length === 0 ? empty + 1 : 0;
     for (const process of live) send(process, "SIGKILL");
-    if (live.length === 0 || performance.now() > deadline) return live;
+    if (empty === SURE || performance.now() > deadline) return live;
     await sleep(POLL_MS);
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { endMarked } from "../../../src/lib/processes/end-marked.ts";
-import { hasMarker, listProcesses, readProcess } from "../../../src/lib/processes/proc.ts";
+import { commandOf, hasMarker, listProcesses, readProcess } from "../../../src/lib/processes/proc.ts";
 
 const NAME = "HOOKWRIGHT_TEST_MARKER";
 let dir = "";
@@ -53,6 +53,8 @@ describe("endMarked", () => {
     const otherChild = await pidIn("other");
     const pid = start("sleep 2000 & put child; wait");
     const child = await pidIn("child");
+    // Between fork and exec it still has the shell's name.
+    await vi.waitFor(() => expect(commandOf(child)).toBe("sleep 2000"));
     const { found, left } = await end();
     expect(found).toContainEqual({ pid: child, command: "sleep 2000" });
     expect(left).toEqual([]);
@@ -111,7 +113,9 @@ describe("endMarked", () => {
     await pidIn("ready");
     const { left } = await end(400);
     expect(left).toEqual([]);
-    gone(pid, await pidIn("late"));
+    gone(pid);
+    // Whether it got as far as noting its pid or not: nothing of it is left.
+    expect(listProcesses().filter((info) => hasMarker(info.pid, `${NAME}=${value}`))).toEqual([]);
   });
 
   it("leaves nothing of what forks all the time into sessions of its own, without the marker", async () => {
