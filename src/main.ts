@@ -7,6 +7,7 @@ import { createHttpServer } from "./http/server.ts";
 import { newId } from "./lib/ids.ts";
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./lib/logger.ts";
 import { createOutboundFetch } from "./lib/outbound.ts";
+import { prepareLauncher } from "./lib/processes/launcher.ts";
 import { onSignals } from "./lib/signals.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
 import type { Queue } from "./queue/queue.ts";
@@ -233,6 +234,7 @@ function createLife({ parts, services, queue }: LifeOptions): Life {
           .catch((error: unknown) => logger.warn({ err: error }, "Counters not stored"));
       }, REFUSALS_FLUSH_MS);
       if (!work) return;
+      prepareLauncher();
       recovery = recoverTasks(services)
         .then((count) => count > 0 && logger.warn({ tasks: count }, "Recovered tasks of a dead server"))
         .catch((error: unknown) => logger.error({ err: error }, "Recovery failed"));
