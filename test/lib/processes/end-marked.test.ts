@@ -91,7 +91,9 @@ describe("endMarked", () => {
     const pid = start(
       "trap 'echo bye > bye; exit 0' TERM; sleep 1000 & put ready; while :; do sleep 0.02; done",
     );
-    await pidIn("ready");
+    const child = await pidIn("ready");
+    // Until it is `sleep` it is a shell with that trap, which swallows the signal.
+    await vi.waitUntil(() => commandOf(child) === "sleep 1000");
     await end(60_000);
     gone(pid);
     expect(await readFile(join(dir, "bye"), "utf8")).toBe("bye\n");
