@@ -1,18 +1,38 @@
-import { endMarked } from "../lib/processes/end-marked.ts";
-import { say, type TaskRun } from "./task-run.ts";
+import { endMarked, type NamedProcess } from "../lib/processes/end-marked.ts";
+import type { Memory } from "../lib/processes/find-marked.ts";
+import { STEP_MARKER, TASK_MARKER } from "./command-env.ts";
+import { say, stepMarker, type StepPlace, type TaskRun } from "./task-run.ts";
 
-/** Ends whatever a task, or a step of it, has started and left behind, and says in the log what was found. */
-export async function endProcesses(
-  run: TaskRun,
-  marker: { readonly name: string; readonly value: string },
-): Promise<void> {
-  const { found, left } = await endMarked({ ...marker, graceMs: run.action.graceMs });
+/** Ends whatever the task has started and left behind, and says in the log what was found. */
+export function endTaskProcesses(run: TaskRun): Promise<void> {
+  return endProcesses(run, { name: TASK_MARKER, value: run.task.id, memory: run.processes.ofTask() });
+}
+
+/** The same for one step: what it left behind must not go on beside the next try or the next step. */
+export function endStepProcesses(run: TaskRun, place: StepPlace): Promise<void> {
+  const value = stepMarker(run, place);
+  return endProcesses(run, { name: STEP_MARKER, value, memory: run.processes.ofStep(value) });
+}
+
+interface Mark {
+  readonly name: string;
+  readonly value: string;
+  readonly memory: Memory;
+}
+
+async function endProcesses(run: TaskRun, mark: Mark): Promise<void> {
+  const { found, left } = await endMarked({ ...mark, graceMs: run.action.graceMs });
   if (found.length > 0) say(run, `Ended ${found.length} left-over ${list(found)}`);
   if (left.length > 0) say(run, `Could not end ${left.length} ${list(left)}`);
   else if (found.length > 0) say(run, "Nothing of it runs any more");
 }
 
-function list(processes: readonly { readonly pid: number; readonly command: string }[]): string {
+/** Of a fork bomb the first few say enough. */
+const MAX_NAMED = 20;
+
+function list(processes: readonly NamedProcess[]): string {
   const noun = processes.length === 1 ? "process" : "processes";
-  return `${noun}: ${processes.map(({ pid, command }) => `${command} (${pid})`).join(", ")}`;
+  const named = processes.slice(0, MAX_NAMED).map(({ pid, command }) => `${command} (${pid})`);
+  const more = processes.length > MAX_NAMED ? ` and ${processes.length - MAX_NAMED} more` : "";
+  return `${noun}: ${named.join(", ")}${more}`;
 }

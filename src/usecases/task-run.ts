@@ -9,6 +9,7 @@ import type { Render } from "../steps/step.ts";
 import { inheritedEnv, paramsEnv, STEP_MARKER, TASK_MARKER } from "./command-env.ts";
 import type { Progress } from "./progress.ts";
 import type { Services } from "./services.ts";
+import type { StepProcesses } from "./step-processes.ts";
 import type { TaskLog } from "./task-log.ts";
 
 /** Everything that belongs to one run of one task, handed to the functions that drive it. */
@@ -23,6 +24,7 @@ export interface TaskRun {
   readonly log: TaskLog;
   readonly masker: Masker;
   readonly progress: Progress;
+  readonly processes: StepProcesses;
   /** Newest record of each step, with its real outputs. */
   readonly steps: Map<number, StepRun>;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createMemory, findMarked, identityOf } from "./find-marked.ts";
+import { createMemory, findMarked, identityOf, type Memory } from "./find-marked.ts";
 import { commandOf, readProcess, type ProcessInfo } from "./proc.ts";
 
 export interface EndMarkedOptions {
@@ -7,6 +7,8 @@ export interface EndMarkedOptions {
   readonly value: string;
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly graceMs: number;
+  /** What earlier looks found belongs to it too, also where nothing marks it any more. Default: nothing. */
+  readonly memory?: Memory;
 }
 
 export interface NamedProcess {
@@ -34,11 +36,11 @@ const MAX_ROUNDS = 50;
  * ancestor of itself.
  *
  * Limits: a process that cleared its environment AND left the session AND whose parent had ended before the first look
- * can't be told from a stranger; another account's environment can be read by root alone. Without /proc (not Linux)
+ * (of `memory`, or here) can't be told from a stranger; another account's environment can be read by root alone. Without /proc (not Linux)
  * nothing is found.
  */
-export async function endMarked({ name, value, graceMs }: EndMarkedOptions): Promise<EndedProcesses> {
-  const memory = createMemory();
+export async function endMarked(options: EndMarkedOptions): Promise<EndedProcesses> {
+  const { name, value, graceMs, memory = createMemory() } = options;
   const found = new Map<string, NamedProcess>();
   const look = (): ProcessInfo[] => {
     const live = findMarked(`${name}=${value}`, memory);

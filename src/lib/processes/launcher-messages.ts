@@ -23,9 +23,12 @@ export type LauncherReply =
       readonly chunk: Uint8Array;
     }
   | { readonly type: "failed"; readonly id: number; readonly code: string | null; readonly message: string }
-  | {
-      readonly type: "ended";
-      readonly id: number;
-      readonly exitCode: number | null;
-      readonly signal: NodeJS.Signals | null;
-    };
+  | ({ readonly type: "ended"; readonly id: number } & LaunchedEnd);
+
+/** How a command ended; one of `exitCode` and `signal` is null. */
+export interface LaunchedEnd {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Its process group, where that still has members. */
+  readonly outlived: number | null;
+}

@@ -33,7 +33,8 @@ function start(request: StartRequest): void {
     child.stdin?.end(request.input);
     child.once("exit", (exitCode, signal) => {
       running.delete(id);
-      void drain(child).then(() => send({ type: "ended", id, exitCode, signal }));
+      const { pid } = child;
+      void drain(child).then(() => send({ type: "ended", id, exitCode, signal, outlived: aliveGroup(pid) }));
     });
   } catch (error) {
     sendFailure(id, error);
@@ -64,6 +65,17 @@ function killGroup(child: ChildProcess | undefined, signal: NodeJS.Signals): voi
     process.kill(-child.pid, signal);
   } catch {
     // It has ended meanwhile.
+  }
+}
+
+/** A group's number is not given out anew while it has a member. */
+function aliveGroup(group: number | undefined): number | null {
+  if (group === undefined) return null;
+  try {
+    process.kill(-group, 0);
+    return group;
+  } catch {
+    return null;
   }
 }
 

@@ -1,13 +1,19 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { LauncherReply, LauncherRequest, LaunchOptions, OutputStream } from "./launcher-messages.ts";
+import type {
+  LaunchedEnd,
+  LauncherReply,
+  LauncherRequest,
+  LaunchOptions,
+  OutputStream,
+} from "./launcher-messages.ts";
 
 export type { LaunchOptions, OutputStream };
 
 /** A command under way. */
 export interface Launched {
   /** Resolves when it has ended and its output has been given out. Rejects when it could not be started. */
-  readonly ended: Promise<{ readonly exitCode: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly ended: Promise<LaunchedEnd>;
   /** Signals its process group, unless it has ended. */
   kill(signal: "SIGTERM" | "SIGKILL"): void;
 }
@@ -16,10 +22,7 @@ export type OnOutput = (stream: OutputStream, chunk: Buffer) => void;
 
 interface Command {
   readonly onOutput: OnOutput;
-  readonly end: PromiseWithResolvers<{
-    readonly exitCode: number | null;
-    readonly signal: NodeJS.Signals | null;
-  }>;
+  readonly end: PromiseWithResolvers<LaunchedEnd>;
 }
 
 /**

@@ -15,6 +15,10 @@ export interface RunCommandOptions extends LaunchOptions {
   /** Masks the output before it is cut into lines. */
   readonly masker?: Masker | undefined;
   readonly onLine: (stream: OutputStream, line: string) => void;
+  /** Called before an abort sends the first signal: the last moment to see who belongs to whom. */
+  readonly onStop?: (() => void) | undefined;
+  /** Called at the command's end where other processes of its group (also a session) are left. */
+  readonly onOutlived?: ((group: number) => void) | undefined;
 }
 
 /** How a command ended; one of `exitCode` and `signal` is null. */
@@ -43,7 +47,8 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandEnd
   });
   const stopWatching = stopOnAbort(launched, options);
   try {
-    const { exitCode, signal: endedBy } = await launched.ended;
+    const { exitCode, signal: endedBy, outlived } = await launched.ended;
+    if (outlived !== null) options.onOutlived?.(outlived);
     for (const splitter of Object.values(splitters)) splitter.end();
     signal.throwIfAborted();
     return { exitCode, signal: endedBy, stdout: capture.text() };
@@ -62,9 +67,10 @@ function createSplitters({ onLine, masker }: RunCommandOptions): Record<OutputSt
 }
 
 /** Returns the function that ends the watch. */
-function stopOnAbort(launched: Launched, { signal, graceMs }: RunCommandOptions): () => void {
+function stopOnAbort(launched: Launched, { signal, graceMs, onStop }: RunCommandOptions): () => void {
   let timer: NodeJS.Timeout | undefined;
   const stop = (): void => {
+    onStop?.();
     launched.kill("SIGTERM");
     timer = setTimeout(() => launched.kill("SIGKILL"), graceMs);
   };
