@@ -58,6 +58,7 @@ export interface TasksTable {
   readonly created_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;
+  readonly recoveries: Generated<number>;
 }
 
 export interface StepsTable {

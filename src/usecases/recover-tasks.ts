@@ -1,16 +1,15 @@
 import type { ClaimedTask } from "../storage/store.ts";
-import { TASK_MARKER } from "./command-env.ts";
-import { endProcesses } from "./end-processes.ts";
+import { endTaskProcesses } from "./end-processes.ts";
 import { openRun } from "./open-run.ts";
 import { persist } from "./persist.ts";
-import { requeue } from "./run-task.ts";
+import { endAfterFault, requeue } from "./run-task.ts";
 import type { Services } from "./services.ts";
 import { stopTask } from "./stop-task.ts";
 import { say, type TaskRun } from "./task-run.ts";
-import { undoTask } from "./undo-steps.ts";
+import { endUndone, undoTask } from "./undo-steps.ts";
 
-/** A task that has taken the server down with it this often is not tried again. */
-const MAX_ATTEMPTS = 3;
+/** A task that has taken the server down with it this often is not tried again; neither are its undos. */
+const MAX_DEATHS = 3;
 
 const LEASE_MS = 60_000;
 
@@ -29,30 +28,39 @@ async function recoverTask(services: Services, orphan: ClaimedTask): Promise<voi
   const { id } = orphan.task;
   try {
     const leaseUntil = new Date(services.now().getTime() + LEASE_MS).toISOString();
-    await persist(() => services.store.adoptTask({ id, node: services.node, leaseUntil }));
+    const deaths = await persist(() => services.store.adoptTask({ id, node: services.node, leaseUntil }));
     const run = await openRun(services, orphan);
-    if (run !== null) await settle(run);
+    if (run !== null) await settle(run, deaths);
   } catch (error) {
-    services.logger.error({ err: error, task: id }, "A task could not be recovered");
+    await endAfterFault(services, id, error);
   } finally {
-    services.running.unregister(id);
     services.hub.notify(id);
     services.queue.wake();
   }
 }
 
-async function settle(run: TaskRun): Promise<void> {
+/** `deaths`: of servers, in the state that the task is in. */
+async function settle(run: TaskRun, deaths: number): Promise<void> {
   say(run, "The server died while this task ran; this is the next server, cleaning up");
-  await endProcesses(run, { name: TASK_MARKER, value: run.task.id });
-  if (run.task.state === "RUNNING" && (await takeUpAgain(run))) return;
+  await endTaskProcesses(run);
+  const { state } = run.task;
+  if (state === "RUNNING" && (await takeUpAgain(run))) return;
   await closeOpenSteps(run);
-  await undoTask(run);
+  if (state === "CANCELLING" && deaths >= MAX_DEATHS) await giveUp(run, deaths);
+  else await undoTask(run);
+}
+
+/** An undo that takes the server down must not do so for ever. */
+async function giveUp(run: TaskRun, deaths: number): Promise<void> {
+  const givenUp = `the server died ${deaths} times during the undos; they are not tried again`;
+  say(run, givenUp);
+  await endUndone(run, "undo_failed", `${run.task.reason ?? "Stopped"}; ${givenUp}`);
 }
 
 /** True when the task waits again. False: it is CANCELLING now, by us or by a cancel that was faster. */
 async function takeUpAgain(run: TaskRun): Promise<boolean> {
   const { task, action, services } = run;
-  const tooOften = task.attempt >= MAX_ATTEMPTS;
+  const tooOften = task.attempt >= MAX_DEATHS;
   if (action.onCrash === "retry" && !tooOften) {
     await run.log.flush();
     if ((await requeue(run)) !== null) return true;

@@ -1,5 +1,6 @@
 import { AppError } from "../../domain/errors.ts";
 import { initial } from "./0001-initial.ts";
+import { recoveries } from "./0002-recoveries.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
@@ -8,7 +9,7 @@ export interface ColumnTypes {
 }
 
 /** Forward only, in this order; a migration is never changed once it has been released. */
-const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [initial];
+const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [initial, recoveries];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -22,6 +22,7 @@ const update = prepare((db, input: TaskRow) =>
       lease_until: input.lease_until,
       started_at: input.started_at,
       ended_at: input.ended_at,
+      recoveries: input.recoveries,
     })
     .where("id", "=", input.id),
 );
@@ -46,7 +47,7 @@ function changed(
   phase: TaskPhase,
   { reason, now }: { reason: string | null; now: string },
 ): TaskRow {
-  const next = { ...row, ...phase, reason: reason ?? row.reason };
+  const next = { ...row, ...phase, reason: reason ?? row.reason, recoveries: 0 };
   if (phase.state === "ENQUEUED") {
     return { ...next, attempt: row.attempt + 1, started_at: null, node: null, lease_until: null };
   }

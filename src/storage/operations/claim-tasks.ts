@@ -111,14 +111,19 @@ export async function orphanedTasks(
 const adopt = prepare((db, input: { id: string; node: string; leaseUntil: string }) =>
   db
     .updateTable("tasks")
-    .set({ node: input.node, lease_until: input.leaseUntil })
+    .set((eb) => ({
+      node: input.node,
+      lease_until: input.leaseUntil,
+      recoveries: eb("recoveries", "+", 1),
+    }))
     .where("id", "=", input.id)
-    .where(isActive),
+    .where(isActive)
+    .returning("recoveries"),
 );
 
 export async function adoptTask(
   connection: Connection,
   input: Parameters<Store["adoptTask"]>[0],
-): Promise<void> {
-  await adopt.run(connection, input);
+): Promise<number> {
+  return (await adopt.first(connection, input))?.recoveries ?? 0;
 }
