@@ -42,7 +42,7 @@ export interface StoredDelivery {
   readonly verdict: Delivery["verdict"];
   readonly reason: string | null;
   readonly tasks: readonly StartedTask[];
-  /** Running tasks that this one supersedes: the caller stops them. */
+  /** Tasks that ran and are CANCELLING now because of this one: the caller ends their commands. */
   readonly superseded: readonly string[];
 }
 
@@ -134,12 +134,15 @@ export interface Store {
     readonly node: string;
     readonly now: string | null;
   }): Promise<readonly ClaimedTask[]>;
-  /** Makes `node` the owner of an orphan. */
+  /**
+   * Makes `node` the owner of an orphan. Resolves with how many owners it has lost, this one included, since it was
+   * claimed, or since it was stopped if it was.
+   */
   adoptTask(input: {
     readonly id: string;
     readonly node: string;
     readonly leaseUntil: string;
-  }): Promise<void>;
+  }): Promise<number>;
   /**
    * Applies a signal through the state machine; null when it did not apply. `requeue` adds one to `attempt`, and clears
    * steps' records, startedAt and owner, but not progress.

@@ -1,6 +1,5 @@
 import type { Task, TaskOutcome } from "../domain/task.ts";
 import { isEnded } from "../domain/task-machine.ts";
-import { persist } from "./persist.ts";
 import type { Services } from "./services.ts";
 
 export interface StopInput {
@@ -26,12 +25,10 @@ export async function stopTask(services: Services, input: StopInput): Promise<Ta
   return task;
 }
 
-/** Ends the running tasks that `by` supersedes. Does not wait for them; the store has taken note of `by` already. */
-export function stopSuperseded(services: Services, ids: readonly string[], by: string): void {
+/** Tells the runs of tasks that the store has just superseded by `by`. */
+export function stopSuperseded({ running, hub }: Services, ids: readonly string[], by: string): void {
   for (const id of ids) {
-    const input = { id, outcome: "superseded", reason: `Superseded by task ${by}` } as const;
-    persist(() => stopTask(services, input)).catch((error: unknown) => {
-      services.logger.error({ err: error, task: id }, "A superseded task could not be stopped");
-    });
+    running.stop(id, `Superseded by task ${by}`);
+    hub.notify(id);
   }
 }

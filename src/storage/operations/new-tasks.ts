@@ -59,9 +59,26 @@ const supersedeWaiting = prepare((db, input: { group: string; reason: string; no
     .where(isWaiting),
 );
 
+/** As the state machine's `stop`; in one transaction with the task that supersedes them, so that no crash comes between. */
+const supersedeRunning = prepare((db, input: { group: string; reason: string; now: string }) =>
+  db
+    .updateTable("tasks")
+    .set({
+      state: "CANCELLING",
+      outcome: "superseded",
+      reason: input.reason,
+      ended_at: input.now,
+      recoveries: 0,
+    })
+    .where("group_name", "=", input.group)
+    .where(isActive)
+    .where("state", "=", "RUNNING")
+    .returning("id"),
+);
+
 export interface Inserted {
   readonly task: StartedTask;
-  /** Running tasks that it supersedes. */
+  /** Tasks that ran and are CANCELLING now because of it. */
   readonly superseded: readonly string[];
 }
 
@@ -87,12 +104,11 @@ async function insertUnlessBusy(connection: Connection, task: NewTask, group: st
   return { task: started(task, state, outcome), superseded: [] };
 }
 
-/** Waiting ones end at once; the running ones are left to the caller, who has their processes. */
+/** Waiting ones end at once; of the running ones the caller ends the commands. */
 async function supersede(connection: Connection, task: NewTask, group: string): Promise<string[]> {
-  const reason = `Superseded by task ${task.id}`;
-  await supersedeWaiting.run(connection, { group, reason, now: task.createdAt });
-  const open = await openTasksOfGroup.all(connection, { group });
-  return open.filter(({ state }) => state === "RUNNING").map(({ id }) => id);
+  const input = { group, reason: `Superseded by task ${task.id}`, now: task.createdAt };
+  await supersedeWaiting.run(connection, input);
+  return (await supersedeRunning.all(connection, input)).map(({ id }) => id);
 }
 
 interface Ending {
