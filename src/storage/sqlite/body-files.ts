@@ -2,6 +2,7 @@ import {
   closeSync,
   fdatasyncSync,
   fstatSync,
+  ftruncateSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -35,22 +36,24 @@ interface OpenFile {
   end: number;
 }
 
-export function openBodyFiles(dir: string): BodyFiles {
+/** `lastRef`: the newest reference that the database holds. */
+export function openBodyFiles(dir: string, lastRef: string | null): BodyFiles {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   let file = openFile(dir, newestNumber(dir));
+  if (lastRef !== null && !reaches(file, lastRef)) nextFile(parseRef(lastRef).number);
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
 
-  function nextFile(): void {
+  function nextFile(after = file.number): void {
     closeSync(file.fd);
-    file = openFile(dir, file.number + 1);
+    file = openFile(dir, after + 1);
   }
 
   function discard(): void {
     waiting = [];
     waitingBytes = 0;
-    // A write may have been cut short.
-    file.end = fstatSync(file.fd).size;
+    // A write may have been cut short: a full disk gets its last bytes back.
+    if (fstatSync(file.fd).size > file.end) ftruncateSync(file.fd, file.end);
   }
 
   return {
@@ -75,6 +78,20 @@ export function openBodyFiles(dir: string): BodyFiles {
     discard,
     close: () => closeSync(file.fd),
   };
+}
+
+/**
+ * False after a restored backup whose bodies are older than its database: a body put there now would pass for the lost
+ * one that the database still refers to.
+ */
+function reaches(file: OpenFile, ref: string): boolean {
+  const { number, offset, size } = parseRef(ref);
+  return file.number > number || (file.number === number && file.end >= offset + size);
+}
+
+function parseRef(ref: string): { readonly number: number; readonly offset: number; readonly size: number } {
+  const [number = 0, offset = 0, size = 0] = ref.split(":").map(Number);
+  return { number, offset, size };
 }
 
 const nameOf = (number: number): string => String(number).padStart(8, "0");
@@ -107,9 +124,11 @@ function writeAll({ fd }: OpenFile, bodies: readonly Uint8Array[]): void {
   writeAll({ fd, number: 0, end: 0 }, [rest]);
 }
 
+/** Null when it is not there: the file is gone, or shorter than it was. */
 function readBody(dir: string, ref: string): Uint8Array | null {
-  const [number = 0, offset = 0, size = 0] = ref.split(":").map(Number);
-  const fd = openSync(join(dir, nameOf(number)), "r");
+  const { number, offset, size } = parseRef(ref);
+  const fd = openExisting(join(dir, nameOf(number)));
+  if (fd === null) return null;
   try {
     // Of its own memory, so that it can be handed to the other thread without the pool around it.
     const body = new Uint8Array(size);
@@ -122,5 +141,14 @@ function readBody(dir: string, ref: string): Uint8Array | null {
     return body;
   } finally {
     closeSync(fd);
+  }
+}
+
+function openExisting(path: string): number | null {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
   }
 }

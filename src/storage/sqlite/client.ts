@@ -43,6 +43,8 @@ export async function createSqliteStore(path: string): Promise<Store> {
       await delay(RESTART_MS, undefined, { ref: false });
       const next = await startDatabaseThread({ path, onResults }).catch(() => null);
       if (next === null) continue;
+      // The store was closed while the thread opened it again.
+      if (closed) return next.close();
       thread = next;
       watch(next);
     }
@@ -56,6 +58,7 @@ export async function createSqliteStore(path: string): Promise<Store> {
   }
 
   function submit(call: Call): Promise<unknown> {
+    if (closed) return Promise.reject(new AppError("server:draining", "The store has been closed"));
     if (thread === null) return Promise.reject(unavailable("The database thread is being started again"));
     const promise = Promise.withResolvers<unknown>();
     gathered.push({ call, promise });

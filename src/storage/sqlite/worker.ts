@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { Database } from "better-sqlite3";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
 import { type BatchOptions, runBatch } from "./batch.ts";
@@ -30,7 +31,7 @@ function main(): void {
 
 function open(path: string): Opened {
   const { database, close } = openDatabase(path);
-  const bodies = openBodyFiles(`${path}.bodies`);
+  const bodies = openBodyFiles(`${path}.bodies`, lastBodyRef(database));
   return {
     database,
     bodies,
@@ -40,6 +41,14 @@ function open(path: string): Opened {
       close();
     },
   };
+}
+
+function lastBodyRef(database: Database): string | null {
+  const query = "select body_ref from deliveries order by seq desc limit 1";
+  return z
+    .string()
+    .nullable()
+    .parse(database.prepare(query).pluck().get() ?? null);
 }
 
 /**
