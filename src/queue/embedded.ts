@@ -21,7 +21,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   const { now = () => new Date(), leaseMs = 60_000, pollMs = 1_000 } = options;
   const underWay = new Set<Promise<void>>();
   let handler: TaskHandler | null = null;
-  let claiming = false;
+  let claiming: Promise<void> | null = null;
   let again = false;
   let timers: NodeJS.Timeout[] = [];
 
@@ -52,7 +52,6 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   }
 
   async function claimAll(): Promise<void> {
-    claiming = true;
     try {
       do {
         again = false;
@@ -61,14 +60,21 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
     } catch (error) {
       onError(error);
     } finally {
-      claiming = false;
+      claiming = null;
     }
   }
 
   function wake(): void {
     if (handler === null) return;
     again = true;
-    if (!claiming) void claimAll();
+    claiming ??= claimAll();
+  }
+
+  /** A claim that was under way when draining began may still bring tasks: they are ours already, so they are run. */
+  async function allEnded(): Promise<true> {
+    await (claiming ?? Promise.resolve());
+    while (underWay.size > 0) await Promise.all(underWay);
+    return true;
   }
 
   function stop(): void {
@@ -93,7 +99,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
       handler = null;
       const timeout = Promise.withResolvers<boolean>();
       const timer = setTimeout(() => timeout.resolve(false), timeoutMs);
-      const drained = await Promise.race([waitForAll(underWay), timeout.promise]);
+      const drained = await Promise.race([allEnded(), timeout.promise]);
       clearTimeout(timer);
       return drained;
     },
@@ -102,10 +108,4 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
       return underWay.size;
     },
   };
-}
-
-/** Also waits for what is added meanwhile: a claim that was under way when draining began. */
-async function waitForAll(promises: ReadonlySet<Promise<void>>): Promise<true> {
-  while (promises.size > 0) await Promise.all(promises);
-  return true;
 }
