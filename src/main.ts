@@ -7,7 +7,6 @@ import { createHttpServer } from "./http/server.ts";
 import { newId } from "./lib/ids.ts";
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./lib/logger.ts";
 import { createOutboundFetch } from "./lib/outbound.ts";
-import { prepareLauncher } from "./lib/processes/launcher.ts";
 import { onSignals } from "./lib/signals.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
 import type { Queue } from "./queue/queue.ts";
@@ -18,19 +17,14 @@ import { openStore } from "./storage/open.ts";
 import type { Store } from "./storage/store.ts";
 import { createApp } from "./usecases/create-app.ts";
 import { createHub } from "./usecases/hub.ts";
-import { recoverTasks } from "./usecases/recover-tasks.ts";
+import { createLife, type Life } from "./usecases/life.ts";
 import { createRefusalLog } from "./usecases/refusal-log.ts";
 import { createRefusals } from "./usecases/refusals.ts";
-import { runTask } from "./usecases/run-task.ts";
+import { createReload } from "./usecases/reload-settings.ts";
 import { createRunningTasks } from "./usecases/running-tasks.ts";
 import type { Services } from "./usecases/services.ts";
 import { createSettingsHolder } from "./usecases/settings-holder.ts";
 import { createStepWeights } from "./usecases/step-weights.ts";
-
-const REFUSALS_FLUSH_MS = 5_000;
-const STORE_ANSWER_MS = 2_000;
-/** After the drain: what ending the commands and running their undos may take beyond the grace period. */
-const ENDING_MS = 60_000;
 
 export interface StartServerOptions {
   /** Either this or `settings`. */
@@ -64,10 +58,15 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const settings = options.settings ?? (await readSettings(options.settingsFile, env));
   const logger = options.logger ?? createLogger({ level: logLevel(env) });
   const store = await openStore({ path: settings.storePath });
+  const parts: Parts = { options, env, settings, logger, store };
+  const node = `${hostname()}-${newId()}`;
+  const queue = createQueue(parts, node, () => services.settings.current().work.concurrency);
+  const services = createServices(parts, queue, node);
+  const life = createLife({ services, queue });
   try {
-    return await serve({ options, env, settings, logger, store });
+    return await serve(parts, services, life);
   } catch (error) {
-    await store.close();
+    await life.close();
     throw error;
   }
 }
@@ -89,41 +88,38 @@ interface Parts {
   readonly store: Store;
 }
 
-async function serve(parts: Parts): Promise<RunningServer> {
+async function serve(parts: Parts, services: Services, life: Life): Promise<RunningServer> {
   const { options, settings, logger, store } = parts;
-  const node = `${hostname()}-${newId()}`;
-  const queue = createEmbeddedQueue({
-    store,
-    node,
-    concurrency: () => services.settings.current().work.concurrency,
-    onError: (error) => logger.error({ err: error }, "The queue failed"),
-  });
-  const services: Services = createServices(parts, queue, node);
   await services.settings.replace(settings);
   const tokens = createTokens({ store });
   const localDir = dirname(settings.storePath);
   const localToken = await tokens.ensureLocalToken(localDir);
-  const life = createLife({ parts, services, queue });
+  const reload = createReload(services, () => readAgain(parts));
   const app = createApp({
     services,
-    ready: () => life.ready(),
-    reloadSettings: () => reload(parts, services),
+    ready: () => life.checkReady(),
+    checkOpen: () => life.checkOpen(),
+    reloadSettings: reload,
   });
   const http = createHttpServer({ app, settings: () => services.settings.current(), tokens, logger });
+  life.onEnd(() => http.close());
   const url = await http.listen(options.listen ?? settings.server);
-  life.begin({ work: options.work !== false });
-  life.onClose(() => removeLocalAddress(localDir, url));
-  life.onClose(() => http.close());
+  life.onEnd(() => removeLocalAddress(localDir, url));
   await writeLocalAddress(localDir, url).catch((error: unknown) => {
     logger.warn({ err: error }, "The command-line tools won't find this server by themselves");
   });
-  if (options.signals === true) life.listenToSignals(() => reload(parts, services));
-  logger.info({ url, node }, "Serving");
+  if (options.work !== false) life.work();
+  if (options.signals === true) listenToOutside(parts, life, reload);
+  logger.info({ url, node: services.node }, "Serving");
   return { url, settings, localToken, close: () => life.close(), closed: life.closed };
 }
 
-function createServices(parts: Parts, queue: Queue, node: string): Services {
-  const { store, settings, logger, env } = parts;
+function createQueue({ store, logger }: Parts, node: string, concurrency: () => number): Queue {
+  const onError = (error: unknown): void => logger.error({ err: error }, "The queue failed");
+  return createEmbeddedQueue({ store, node, concurrency, onError });
+}
+
+function createServices({ store, settings, logger, env }: Parts, queue: Queue, node: string): Services {
   const now = (): Date => new Date();
   const { file, dir } = settings;
   const services: Services = {
@@ -159,127 +155,20 @@ function createFetch(current: () => Settings): typeof fetch {
   };
 }
 
-/** Puts the file as it is now in force, or throws and changes nothing. */
-async function reload({ env, settings: initial, logger }: Parts, services: Services): Promise<void> {
-  if (initial.file === null) return;
-  try {
-    const settings = await loadSettings({ file: initial.file, env });
-    await services.settings.replace(settings);
-    warnOfFixed(initial, settings, logger);
-    services.queue.wake();
-    logger.info({ file: settings.file, digest: settings.digest }, "Settings reloaded");
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    logger.error(`The new settings are refused, the old ones stay:\n${message}`);
-    throw error;
-  }
+/** Settings that came from no file stay as they are. */
+async function readAgain({ settings, env }: Parts): Promise<Settings> {
+  return settings.file === null ? settings : loadSettings({ file: settings.file, env });
 }
 
-/** What a running server can't change. */
-function warnOfFixed(initial: Settings, settings: Settings, logger: Logger): void {
-  const moved =
-    initial.server.host !== settings.server.host ||
-    initial.server.port !== settings.server.port ||
-    initial.storePath !== settings.storePath;
-  if (moved) logger.warn("A new listen address or store takes effect at the next start");
-}
-
-interface LifeOptions {
-  readonly parts: Parts;
-  readonly services: Services;
-  readonly queue: Queue;
-}
-
-interface Life {
-  begin(options: { readonly work: boolean }): void;
-  ready(): Promise<void>;
-  onClose(react: () => Promise<void>): void;
-  listenToSignals(reloadSettings: () => Promise<void>): void;
-  close(): Promise<void>;
-  readonly closed: Promise<void>;
-}
-
-/** The course of a server's life: working, draining, ended. */
-function createLife({ parts, services, queue }: LifeOptions): Life {
-  const { store, logger, settings } = parts;
-  const closed = Promise.withResolvers<void>();
-  const impatient = Promise.withResolvers<false>();
-  const onEnd: (() => Promise<void>)[] = [];
-  let closing = false;
-  let recovery: Promise<unknown> = Promise.resolve();
-  let flusher: NodeJS.Timeout | undefined;
-
-  async function end(): Promise<void> {
-    const drain = queue.drain(services.settings.current().server.drainTimeoutMs);
-    if (queue.running > 0) logger.info({ tasks: queue.running }, "Waiting for running tasks");
-    if (!(await Promise.race([drain, impatient.promise]))) {
-      services.running.shutDown();
-      await queue.drain(longestGrace(settings) + ENDING_MS);
-    }
-    queue.stop();
-    await within(ENDING_MS, recovery);
-    for (const react of onEnd) await react();
-    clearInterval(flusher);
-    await Promise.allSettled([services.refusals.flush()]);
-    await store.close();
-    logger.info("Ended");
-  }
-
-  const life: Life = {
-    closed: closed.promise,
-    begin({ work }) {
-      flusher = setInterval(() => {
-        services.refusals
-          .flush()
-          .catch((error: unknown) => logger.warn({ err: error }, "Counters not stored"));
-      }, REFUSALS_FLUSH_MS);
-      if (!work) return;
-      prepareLauncher();
-      recovery = recoverTasks(services)
-        .then((count) => count > 0 && logger.warn({ tasks: count }, "Recovered tasks of a dead server"))
-        .catch((error: unknown) => logger.error({ err: error }, "Recovery failed"));
-      queue.start((claimed) => runTask(services, claimed));
-    },
-    async ready() {
-      if (closing) throw new AppError("server:draining");
-      if (!(await within(STORE_ANSWER_MS, store.ping()))) throw new AppError("store:unavailable");
-    },
-    onClose(react) {
-      onEnd.push(react);
-    },
-    listenToSignals(reloadSettings) {
-      const tryReload = (): void => void reloadSettings().catch(() => undefined);
-      const stop = (): void => {
-        void life.close();
-      };
-      const off = onSignals({ SIGTERM: stop, SIGINT: stop, SIGHUP: tryReload });
-      const { file } = settings;
-      const unwatch = file === null ? undefined : watchSettings({ file, onChange: tryReload });
-      onEnd.push(async () => {
-        unwatch?.();
-        off();
-      });
-    },
-    close() {
-      if (closing) impatient.resolve(false);
-      else end().then(closed.resolve, closed.reject);
-      closing = true;
-      return closed.promise;
-    },
-  };
-  return life;
-}
-
-const longestGrace = ({ actions }: Settings): number =>
-  Math.max(0, ...Object.values(actions).map((action) => action.graceMs));
-
-/** False when it took longer. Rejects as `work` does. */
-async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  const timeout = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => timeout.resolve(false), ms);
-  try {
-    return await Promise.race([work.then(() => true), timeout.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Signals, and changes of the settings file. */
+function listenToOutside({ settings, logger }: Parts, life: Life, reload: () => Promise<void>): void {
+  // Both log what went wrong themselves, and tell who waits for the server's end.
+  const tryReload = (): void => void reload().catch(() => undefined);
+  const stop = (): void => void life.close().catch(() => undefined);
+  life.onEnd(onSignals({ SIGTERM: stop, SIGINT: stop, SIGHUP: tryReload }));
+  const { file, text: known } = settings;
+  if (file === null) return;
+  const onError = (error: unknown): void =>
+    logger.warn({ err: error }, "The settings file can't be watched; send SIGHUP after a change");
+  life.onEnd(watchSettings({ file, known, onChange: tryReload, onError }));
 }

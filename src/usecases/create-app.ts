@@ -15,21 +15,29 @@ export interface CreateAppOptions {
   readonly services: Services;
   /** Rejects when the process can't take on work. */
   readonly ready: () => Promise<void>;
+  /** Throws where nothing new may be started: the server is shutting down. */
+  readonly checkOpen: () => void;
   readonly reloadSettings: () => Promise<void>;
 }
 
 /** Binds the use cases to their services. */
-export function createApp({ services, ready, reloadSettings }: CreateAppOptions): App {
+export function createApp({ services, ready, checkOpen, reloadSettings }: CreateAppOptions): App {
   const { store, hub, refusals } = services;
   const settings = (): Settings => services.settings.current();
+  const whenOpen =
+    <I, R>(start: (services: Services, input: I) => Promise<R>) =>
+    async (input: I): Promise<R> => {
+      checkOpen();
+      return start(services, input);
+    };
   return {
-    receiveDelivery: (input) => receiveDelivery(services, input),
+    receiveDelivery: whenOpen(receiveDelivery),
     findSource: (path) => sourceAt(settings(), path),
-    startAction: (input) => startAction(services, input),
+    startAction: whenOpen(startAction),
     planAction: (input) => planAction(services, input),
     cancelTask: (input) => cancelTask(services, input),
-    retryTask: (input) => retryTask(services, input),
-    replayDelivery: (input) => replayDelivery(services, input),
+    retryTask: whenOpen(retryTask),
+    replayDelivery: whenOpen(replayDelivery),
     explainDelivery: (id) => explainDelivery(services, id),
     getTask: (id) => getTask(services, id),
     listTasks: (filter) => store.listTasks(filter),

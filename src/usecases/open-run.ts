@@ -6,8 +6,9 @@ import type { Settings } from "../settings/settings.ts";
 import type { ClaimedTask } from "../storage/store.ts";
 import { persist } from "./persist.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import { describeStored, findDelivery, getDeliveryBody } from "./read-deliveries.ts";
+import { describeStored } from "./read-deliveries.ts";
 import type { Services } from "./services.ts";
+import { createStepProcesses } from "./step-processes.ts";
 import { createTaskLog } from "./task-log.ts";
 import type { TaskRun } from "./task-run.ts";
 import { throttle } from "../lib/throttle.ts";
@@ -24,7 +25,9 @@ export async function openRun(services: Services, claimed: ClaimedTask): Promise
   }
   const { action, settings } = plan;
   const masker = createMasker(settings.secretValues);
-  const { store, hub, now } = services;
+  const { store, hub, now, logger } = services;
+  const onError = (error: unknown): void =>
+    logger.error({ err: error, task: task.id }, "Lines of a task's log could not be stored");
   return {
     services,
     task,
@@ -32,8 +35,9 @@ export async function openRun(services: Services, claimed: ClaimedTask): Promise
     settings,
     masker,
     event: await eventOf(services, task, plan),
-    log: createTaskLog({ store, hub, now, masker, taskId: task.id, maxBytes: action.maxLogBytes }),
+    log: createTaskLog({ store, hub, now, masker, taskId: task.id, maxBytes: action.maxLogBytes, onError }),
     progress: await openProgress(services, task, action),
+    processes: createStepProcesses(),
     steps: finishedSteps(task),
   };
 }
@@ -63,14 +67,18 @@ async function endUnknown(services: Services, task: Task): Promise<void> {
   await persist(() => services.store.transition({ id, signal: undone, reason: null, now }));
 }
 
-/** Only where a template speaks of it: reading a body of megabytes for nothing would cost every task. */
+/**
+ * Only where a template speaks of it: reading a body of megabytes for nothing would cost every task. Null also where the
+ * body is gone (a restored backup without it): the steps that need it then fail, and what was done can still be undone.
+ */
 async function eventOf(services: Services, task: Task, plan: Plan): Promise<HookEvent | null> {
   const { deliveryId } = task;
   if (deliveryId === null || !mentionsEvent(plan.action)) return null;
   const { store } = services;
   const [delivery, body] = await persist(() =>
-    Promise.all([findDelivery(store, deliveryId), getDeliveryBody(store, deliveryId)]),
+    Promise.all([store.getDelivery(deliveryId), store.getDeliveryBody(deliveryId)]),
   );
+  if (delivery === null || body === null) return null;
   const described = describeStored({ delivery, body, settings: plan.settings });
   return described.ok ? described.event : null;
 }

@@ -6,8 +6,7 @@ import { runCommand } from "../lib/processes/run-command.ts";
 import { parseProgress } from "../lib/progress-line.ts";
 import { runStep as runStepKind, stepTitle } from "../steps/registry.ts";
 import type { StepContext, StepResult } from "../steps/step.ts";
-import { STEP_MARKER } from "./command-env.ts";
-import { endProcesses } from "./end-processes.ts";
+import { endStepProcesses } from "./end-processes.ts";
 import { persist } from "./persist.ts";
 import {
   output,
@@ -35,11 +34,14 @@ export type StepOutcome =
 export async function runStep(run: TaskRun, place: StepPlace, signal: AbortSignal): Promise<StepOutcome> {
   const { definition, index } = place;
   const startedAt = run.services.now().toISOString();
-  recordStart(run, place, startedAt);
+  announce(run, place);
+  const started = recordStart(run, place, startedAt);
   const tries = definition.retries + 1;
   for (let attempt = 1; ; attempt += 1) {
     const result = await tryStep(run, place, signal);
     if (result.ok || signal.aborted || attempt >= tries) {
+      // Else a store that was away for a moment could take the start after the end.
+      await started;
       await recordEnd(run, place, { startedAt, result, stopped: signal.aborted });
       return result.ok ? { ok: true } : { ok: false, reason: result.reason };
     }
@@ -63,7 +65,7 @@ async function tryStep(run: TaskRun, place: StepPlace, signal: AbortSignal): Pro
   } catch (error) {
     const label = `${phase === "undo" ? "Undo of step" : "Step"} ${definition.name}`;
     // The whole task's processes are ended by whoever stopped it.
-    if (!signal.aborted) await endStep(run, place);
+    if (!signal.aborted) await endStepProcesses(run, place);
     if (timeout.signal.aborted) {
       const limit = formatDuration(definition.timeoutMs ?? 0);
       return { ok: false, reason: `${label} took longer than ${limit}`, exitCode: null };
@@ -85,11 +87,6 @@ export function startTimer(ms: number | null, onEnd: () => void): NodeJS.Timeout
   return ms === null || ms > MAX_TIMER_MS ? undefined : setTimeout(onEnd, ms);
 }
 
-/** What it left behind must not go on beside the next try or the next step. */
-function endStep(run: TaskRun, place: StepPlace): Promise<void> {
-  return endProcesses(run, { name: STEP_MARKER, value: stepMarker(run, place) });
-}
-
 function explain(run: TaskRun, error: unknown, index: number): string {
   if (error instanceof AppError) return error.message;
   run.services.logger.debug({ err: error, task: run.task.id, step: index }, "A step threw");
@@ -106,6 +103,7 @@ async function stepContext(run: TaskRun, place: StepPlace, signal: AbortSignal):
   const workdir = stepWorkdir(run, definition);
   await mkdir(workdir, { recursive: true });
   const env = stepEnv(run, place);
+  const marker = stepMarker(run, place);
   const { token, apiUrl } = run.settings.github;
   const onLine = (stream: "stdout" | "stderr", line: string): void => {
     const percent = parseProgress(line);
@@ -130,22 +128,30 @@ async function stepContext(run: TaskRun, place: StepPlace, signal: AbortSignal):
         graceMs: run.action.graceMs,
         masker: run.masker,
         onLine: quiet ? () => undefined : onLine,
+        onStop: () => run.processes.look(marker),
+        onOutlived: (group) => run.processes.look(marker, group),
       }),
   };
 }
 
-function recordStart(run: TaskRun, place: StepPlace, startedAt: string): void {
-  const { definition, index, phase } = place;
+function announce(run: TaskRun, { definition, index, phase }: StepPlace): void {
   const of = `${index + 1}/${run.action.steps.length}`;
   const title = stepTitle({ ...definition, render: renderer(run) });
   const name = definition.name === stepTitle(definition) ? title : `${definition.name}: ${title}`;
   say(run, phase === "undo" ? `Undoing step ${of}: ${name}` : `Step ${of}: ${name}`, index);
-  // Not waited for: the store keeps the order, and a step that is not on record when the server dies
-  // is found by the marker of its processes.
+}
+
+/**
+ * The step does not wait for it: the store keeps the order, and a step that is not on record when the server dies
+ * is found by the marker of its processes. Never rejects.
+ */
+async function recordStart(run: TaskRun, place: StepPlace, startedAt: string): Promise<void> {
   const step = record(place, { state: "running", exitCode: null, outputs: {}, startedAt, endedAt: null });
-  persist(() => run.services.store.putStep({ taskId: run.task.id, step })).catch((error: unknown) => {
+  try {
+    await persist(() => run.services.store.putStep({ taskId: run.task.id, step }));
+  } catch (error) {
     run.services.logger.error({ err: error, task: run.task.id }, "The start of a step is not on record");
-  });
+  }
 }
 
 interface StepEnd {

@@ -1,8 +1,9 @@
 import type { Task } from "../domain/task.ts";
 import { formatDuration } from "../lib/duration.ts";
 import type { ClaimedTask } from "../storage/store.ts";
+import { endMarked } from "../lib/processes/end-marked.ts";
 import { TASK_MARKER } from "./command-env.ts";
-import { endProcesses } from "./end-processes.ts";
+import { endTaskProcesses } from "./end-processes.ts";
 import { openRun } from "./open-run.ts";
 import { persist } from "./persist.ts";
 import { runStep, startTimer } from "./run-step.ts";
@@ -25,19 +26,23 @@ export async function runTask(services: Services, claimed: ClaimedTask): Promise
   } catch (error) {
     await endAfterFault(services, id, error);
   } finally {
-    services.running.unregister(id);
+    services.running.unregister(id, signal);
     services.hub.notify(id);
   }
 }
 
 async function drive(run: TaskRun, signal: AbortSignal): Promise<void> {
-  const timer = startTimer(run.action.timeoutMs, () => timeOut(run));
+  let timedOut: Promise<void> = Promise.resolve();
+  const timer = startTimer(run.action.timeoutMs, () => {
+    timedOut = timeOut(run);
+  });
   onAbort(signal, (reason) => say(run, `Stopping: ${reason}`));
   try {
     await runSteps(run, signal);
   } finally {
     clearTimeout(timer);
   }
+  await timedOut;
   if (isShutdown(signal)) return endForShutdown(run);
   if (!signal.aborted && (await complete(run))) return undefined;
   await undoTask(run);
@@ -67,14 +72,20 @@ async function runSteps(run: TaskRun, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** The log is stored first: who sees the end must be able to read all of it. */
+/**
+ * False when somebody stopped the task first. The log is stored before: who sees the end must be able to read
+ * all of it.
+ */
 async function complete(run: TaskRun): Promise<boolean> {
   await run.log.flush();
   const signal = { type: "complete" } as const;
   const { store, now } = run.services;
   const id = run.task.id;
   const task = await persist(() => store.transition({ id, signal, reason: null, now: now().toISOString() }));
-  return task !== null;
+  if (task !== null) return true;
+  // The write may have been done and only its answer lost: what is completed must not be undone.
+  const found = await persist(() => store.getTask(id));
+  return found?.state === "COMPLETED";
 }
 
 async function stop(run: TaskRun, input: Omit<StopInput, "id">): Promise<void> {
@@ -82,11 +93,16 @@ async function stop(run: TaskRun, input: Omit<StopInput, "id">): Promise<void> {
   await persist(() => stopTask(run.services, { ...input, reason, id: run.task.id }));
 }
 
-function timeOut(run: TaskRun): void {
+/** The commands are stopped at once, also while the store is away; resolves when the timeout is on record. Never rejects. */
+async function timeOut(run: TaskRun): Promise<void> {
   const reason = `Took longer than ${formatDuration(run.action.timeoutMs)}`;
-  stop(run, { outcome: "timed_out", reason }).catch((error: unknown) => {
+  const stored = stop(run, { outcome: "timed_out", reason });
+  run.services.running.stop(run.task.id, reason);
+  try {
+    await stored;
+  } catch (error) {
     run.services.logger.error({ err: error, task: run.task.id }, "A task's timeout is not on record");
-  });
+  }
 }
 
 const isShutdown = (signal: AbortSignal): boolean =>
@@ -95,7 +111,7 @@ const isShutdown = (signal: AbortSignal): boolean =>
 /** The drain was over before the task: the same rule as after a crash, but in good order. */
 async function endForShutdown(run: TaskRun): Promise<void> {
   if (run.action.onCrash === "retry") {
-    await endProcesses(run, { name: TASK_MARKER, value: run.task.id });
+    await endTaskProcesses(run);
     await run.log.flush();
     if ((await requeue(run)) !== null) return;
   } else {
@@ -112,9 +128,12 @@ export function requeue(run: Pick<TaskRun, "services" | "task">): Promise<Task |
   );
 }
 
-/** A fault of ours must not leave a task without an end either. */
-async function endAfterFault(services: Services, id: string, error: unknown): Promise<void> {
+const FAULT_GRACE_MS = 5_000;
+
+/** A fault of ours must not leave a task without an end, or its commands running, either. */
+export async function endAfterFault(services: Services, id: string, error: unknown): Promise<void> {
   services.logger.error({ err: error, task: id }, "A run broke off");
+  await endMarked({ name: TASK_MARKER, value: id, graceMs: FAULT_GRACE_MS });
   const message = error instanceof Error ? error.message : String(error);
   const reason = `The run broke off by a fault of the server: ${message}`;
   await persist(() => stopTask(services, { id, outcome: "failed", reason }));

@@ -1,6 +1,6 @@
 /** Why a run is to end before its last step. */
 export type StopCause =
-  /** The stop is in the store already: cancelled, timed out, superseded or failed. */
+  /** The stop is in the store already, or on its way there: cancelled, timed out, superseded or failed. */
   | "stopped"
   /** This server is going down; nothing has been stored about it. */
   | "shutdown";
@@ -21,18 +21,34 @@ export class TaskStopped extends Error {
 export interface RunningTasks {
   /** The signal that a stop of this task aborts; already aborted when the stop came first. */
   register(taskId: string): AbortSignal;
-  unregister(taskId: string): void;
+  /** `signal`: what `register` returned. A later run of the same task is not touched. */
+  unregister(taskId: string, signal: AbortSignal): void;
   stop(taskId: string, reason: string): void;
-  /** Stops every run, and every later one as it registers. */
+  /** Stops every run, and every later one as it registers; their undos still run. */
   shutDown(): void;
+  /** Leaves undos to the next server. */
+  abandon(): void;
+  /** Aborted by `abandon`. */
+  readonly abandoned: AbortSignal;
 }
+
+/** Stops that came before their run; far more than tasks can be between claim and run. */
+const MAX_EARLY = 1_000;
 
 export function createRunningTasks(): RunningTasks {
   const controllers = new Map<string, AbortController>();
-  // A stop may be stored between the claim of a task and the start of its run.
+  // A stop may be stored between the claim of a task and the start of its run. Bounded, because a task that is stopped
+  // while it is being recovered never registers.
   const early = new Map<string, TaskStopped>();
   const shutdown = new TaskStopped("shutdown", "The server is shutting down");
+  const abandonment = new AbortController();
   let shuttingDown = false;
+
+  function keepEarly(taskId: string, stopped: TaskStopped): void {
+    early.set(taskId, stopped);
+    const [oldest] = early.keys();
+    if (early.size > MAX_EARLY && oldest !== undefined) early.delete(oldest);
+  }
 
   return {
     register(taskId) {
@@ -44,19 +60,24 @@ export function createRunningTasks(): RunningTasks {
       else if (shuttingDown) controller.abort(shutdown);
       return controller.signal;
     },
-    unregister(taskId) {
-      controllers.delete(taskId);
-      early.delete(taskId);
+    unregister(taskId, signal) {
+      if (controllers.get(taskId)?.signal === signal) controllers.delete(taskId);
     },
     stop(taskId, reason) {
       const stopped = new TaskStopped("stopped", reason);
       const controller = controllers.get(taskId);
       if (controller) controller.abort(stopped);
-      else early.set(taskId, stopped);
+      else keepEarly(taskId, stopped);
     },
     shutDown() {
       shuttingDown = true;
       for (const controller of controllers.values()) controller.abort(shutdown);
     },
+    abandon() {
+      abandonment.abort(
+        new TaskStopped("shutdown", "The server has no more time; the next one goes on with it"),
+      );
+    },
+    abandoned: abandonment.signal,
   };
 }

@@ -26,9 +26,18 @@ export interface TaskLogOptions {
   /** Bound on the bytes of command output; our own lines are few and always kept. */
   readonly maxBytes: number;
   readonly now: () => Date;
+  /** Entries that the store can't take, for a reason that trying again would not change, are dropped. */
+  readonly onError: (error: unknown) => void;
 }
 
-export function createTaskLog({ store, hub, taskId, masker, maxBytes, now }: TaskLogOptions): TaskLog {
+/**
+ * Counted for each line beside its bytes, about what a row costs: else a million empty lines would be free and fill the
+ * memory and the disk.
+ */
+const LINE_BYTES = 64;
+
+export function createTaskLog(options: TaskLogOptions): TaskLog {
+  const { store, hub, taskId, masker, maxBytes, now, onError } = options;
   let waiting: NewLogEntry[] = [];
   let storing: Promise<void> | null = null;
   let bytes = 0;
@@ -40,24 +49,22 @@ export function createTaskLog({ store, hub, taskId, masker, maxBytes, now }: Tas
 
   /** One call at a time: lines that come meanwhile go together in the next. */
   async function storeAll(): Promise<void> {
-    try {
-      while (waiting.length > 0) {
-        const entries = waiting;
-        waiting = [];
-        await persist(() => store.appendLog(entries));
-        hub.notify(taskId);
-      }
-    } finally {
-      storing = null;
+    while (waiting.length > 0) {
+      const entries = waiting;
+      waiting = [];
+      await persist(() => store.appendLog(entries)).catch(onError);
+      hub.notify(taskId);
     }
+    storing = null;
   }
 
   return {
     write(line) {
-      const text = masker.mask(line.text);
+      if (line.stream !== "system" && bytes > maxBytes) return undefined;
+      // A NUL is no character that every database takes.
+      const text = masker.mask(line.text).replaceAll("\0", "\u2400");
       if (line.stream === "system") return enqueue({ ...line, text });
-      if (bytes > maxBytes) return undefined;
-      bytes += Buffer.byteLength(text);
+      bytes += Buffer.byteLength(text) + LINE_BYTES;
       if (bytes <= maxBytes) return enqueue({ ...line, text });
       return enqueue({ stream: "system", step: line.step, text: cutNotice(maxBytes) });
     },

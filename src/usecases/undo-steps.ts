@@ -1,7 +1,6 @@
 import type { StepDefinition } from "../domain/action.ts";
 import type { Task } from "../domain/task.ts";
-import { TASK_MARKER } from "./command-env.ts";
-import { endProcesses } from "./end-processes.ts";
+import { endTaskProcesses } from "./end-processes.ts";
 import { persist } from "./persist.ts";
 import { runStep, startTimer } from "./run-step.ts";
 import { TaskStopped } from "./running-tasks.ts";
@@ -9,24 +8,38 @@ import { say, type TaskRun } from "./task-run.ts";
 
 /**
  * From CANCELLING to the end: everything the task started is ended, then the steps that were done are undone,
- * last first. An undo that fails does not keep the others from running.
+ * last first. An undo that fails does not keep the others from running. Null when this server has no time for the rest:
+ * the task stays CANCELLING, and the next server goes on.
  */
 export async function undoTask(run: TaskRun): Promise<Task | null> {
-  await endProcesses(run, { name: TASK_MARKER, value: run.task.id });
+  const { abandoned } = run.services.running;
+  await endTaskProcesses(run);
   let failed = false;
   for (const { definition, index } of pendingUndos(run)) {
-    const outcome = await undoStep(run, definition, index);
+    const outcome = abandoned.aborted ? null : await undoStep(run, definition, index);
+    if (abandoned.aborted) return leave(run);
     if (outcome !== null) say(run, outcome, index);
     failed ||= outcome !== null;
   }
+  return endUndone(run, failed ? "undo_failed" : "undone");
+}
+
+async function leave(run: TaskRun): Promise<null> {
+  say(run, "The server is shutting down; the next one goes on with the undos");
   await run.log.flush();
+  return null;
+}
+
+/** From CANCELLING to its end. `reason`: instead of why the task was stopped. */
+export async function endUndone(
+  run: TaskRun,
+  type: "undone" | "undo_failed",
+  reason: string | null = null,
+): Promise<Task | null> {
+  await run.log.flush();
+  const { store, now } = run.services;
   return persist(() =>
-    run.services.store.transition({
-      id: run.task.id,
-      signal: { type: failed ? "undo_failed" : "undone" },
-      reason: null,
-      now: run.services.now().toISOString(),
-    }),
+    store.transition({ id: run.task.id, signal: { type }, reason, now: now().toISOString() }),
   );
 }
 
@@ -50,8 +63,9 @@ async function undoStep(run: TaskRun, definition: StepDefinition, index: number)
   const timer = startTimer(run.action.timeoutMs, () =>
     controller.abort(new TaskStopped("stopped", "The undo took too long")),
   );
-  const outcome = await runStep(run, { definition, index, phase: "undo" }, controller.signal);
+  const signal = AbortSignal.any([controller.signal, run.services.running.abandoned]);
+  const outcome = await runStep(run, { definition, index, phase: "undo" }, signal);
   clearTimeout(timer);
-  if (controller.signal.aborted) await endProcesses(run, { name: TASK_MARKER, value: run.task.id });
+  if (signal.aborted) await endTaskProcesses(run);
   return outcome.ok ? null : outcome.reason;
 }

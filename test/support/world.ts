@@ -81,7 +81,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     fetch: createOutboundFetch({ allowCidrs: ["127.0.0.0/8"] }),
   };
   await services.settings.replace(initial);
-  const app = createApp({ services, ready: () => store.ping(), reloadSettings: async () => undefined });
+  const app = createApp({
+    services,
+    ready: () => store.ping(),
+    checkOpen: () => undefined,
+    reloadSettings: async () => undefined,
+  });
 
   async function reached(id: string, test: (task: Task) => boolean): Promise<Task> {
     return vi.waitFor(

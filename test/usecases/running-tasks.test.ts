@@ -17,8 +17,9 @@ describe("running tasks", () => {
   it("keeps a stop that came before the run, for that run only", () => {
     const running = createRunningTasks();
     running.stop("one", "Cancelled by me");
-    expect(causeOf(running.register("one"))).toBe("stopped");
-    running.unregister("one");
+    const first = running.register("one");
+    expect(causeOf(first)).toBe("stopped");
+    running.unregister("one", first);
     expect(running.register("one").aborted).toBe(false);
   });
 

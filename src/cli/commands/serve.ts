@@ -22,6 +22,8 @@ interface ServeOptions {
 async function serve(context: Context, { listen }: ServeOptions): Promise<void> {
   const server = await begin(context, await readSettings(context.options), listen);
   await server.closed;
+  // A command that could not be ended must not keep this process.
+  process.exit(EXIT.ok);
 }
 
 /** Starts serving in this process, with its log for people at a terminal. */

@@ -1,0 +1,40 @@
+import type { Settings } from "../settings/settings.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * Puts the settings as they are in their file now in force, or rejects and changes nothing. One reload at a time, in the
+ * order of the calls: else the one that read the older text might be the last to take effect.
+ */
+export function createReload(services: Services, load: () => Promise<Settings>): () => Promise<void> {
+  const initial = services.settings.current();
+  let last: Promise<void> = Promise.resolve();
+
+  async function reload(): Promise<void> {
+    const { logger, queue } = services;
+    try {
+      const settings = await load();
+      await services.settings.replace(settings);
+      if (isFixedPartChanged(initial, settings)) {
+        logger.warn("A new listen address or store takes effect at the next start");
+      }
+      queue.wake();
+      logger.info({ file: settings.file, digest: settings.digest }, "Settings reloaded");
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      logger.error(`The new settings are refused, the old ones stay:\n${message}`);
+      throw error;
+    }
+  }
+
+  return () => {
+    const next = last.then(reload);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
+
+/** What a running server can't change. */
+const isFixedPartChanged = (before: Settings, after: Settings): boolean =>
+  before.server.host !== after.server.host ||
+  before.server.port !== after.server.port ||
+  before.storePath !== after.storePath;
