@@ -10,7 +10,13 @@ export interface QueryOutcome {
 export interface Connection {
   /** Builds and compiles queries in the database's dialect; never executes them. */
   readonly builder: Kysely<Schema>;
-  execute(sql: string, parameters: readonly unknown[]): Promise<QueryOutcome>;
+  /** `prepared`: the same text comes again and again, so that keeping its plan pays. */
+  execute(sql: string, parameters: readonly unknown[], prepared?: boolean): Promise<QueryOutcome>;
+  /**
+   * Keeps other transactions that ask for one of these names waiting until this one has ended. To be asked for once and
+   * before any row is written, so that no two transactions wait for each other.
+   */
+  lock(names: readonly string[]): Promise<void>;
   readonly bodies: Bodies;
 }
 
@@ -63,8 +69,10 @@ export function prepare<I extends object, R>(
   async function execute(connection: Connection, input: I): Promise<QueryOutcome> {
     const { sql, parameters } = compiled.get(connection.builder) ?? compile(connection.builder);
     const values = new Map<string, unknown>(Object.entries(input));
-    const bound = parameters.map((each) => (each instanceof Placeholder ? values.get(each.key) : each));
-    return connection.execute(sql, bound);
+    const bound = parameters.map((each) =>
+      storable(each instanceof Placeholder ? values.get(each.key) : each),
+    );
+    return connection.execute(sql, bound, true);
   }
 
   return {
@@ -83,7 +91,15 @@ export function prepare<I extends object, R>(
 /** For queries whose shape depends on the input. */
 export async function rowsOf<R>(connection: Connection, query: Compilable<R>): Promise<readonly R[]> {
   const { sql, parameters } = query.compile();
-  return typed<R>((await connection.execute(sql, parameters)).rows);
+  return typed<R>((await connection.execute(sql, parameters.map(storable))).rows);
+}
+
+/**
+ * PostgreSQL takes neither NUL nor half a surrogate pair in a text; each becomes U+FFFD, in every database alike.
+ * In JSON both are escaped, and kept.
+ */
+function storable(value: unknown): unknown {
+  return typeof value === "string" ? value.replaceAll("\0", "\uFFFD").toWellFormed() : value;
 }
 
 /** Our own tables, read by a query whose row type kysely has worked out. */

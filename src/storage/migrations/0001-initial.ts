@@ -1,6 +1,9 @@
 import type { ColumnTypes } from "./migrations.ts";
 
-/** Everything the main job needs. Indexes are few: each is paid for by every webhook. */
+/**
+ * Everything the main job needs. Indexes are few: each is paid for by every webhook. `tasks_active` is unique, so that
+ * two tasks of a group can't run at the same time, whatever a program gets wrong.
+ */
 export const initial = ({ serial }: ColumnTypes): readonly string[] => [
   `create table deliveries (
     seq ${serial},
@@ -47,7 +50,7 @@ export const initial = ({ serial }: ColumnTypes): readonly string[] => [
   `create index tasks_action on tasks (action, seq)`,
   `create index tasks_delivery on tasks (delivery_id) where delivery_id is not null`,
   `create index tasks_waiting on tasks (group_name, seq) where state = 'ENQUEUED'`,
-  `create index tasks_active on tasks (group_name) where state in ('RUNNING', 'CANCELLING')`,
+  `create unique index tasks_active on tasks (group_name) where state in ('RUNNING', 'CANCELLING')`,
   `create index tasks_completed on tasks (action, seq) where state = 'COMPLETED'`,
   `create index tasks_outcome on tasks (outcome, seq) where outcome is not null`,
   `create table steps (
@@ -61,7 +64,7 @@ export const initial = ({ serial }: ColumnTypes): readonly string[] => [
     outputs text not null,
     started_at text not null,
     ended_at text,
-    duration_ms integer,
+    duration_ms bigint,
     primary key (task_id, phase, idx)
   )`,
   `create table log (
@@ -76,7 +79,7 @@ export const initial = ({ serial }: ColumnTypes): readonly string[] => [
   `create table counters (
     name text not null,
     source text not null,
-    value integer not null,
+    value bigint not null,
     primary key (name, source)
   )`,
   `create table settings (digest text primary key, text text not null, saved_at text not null)`,

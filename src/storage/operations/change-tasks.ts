@@ -2,12 +2,14 @@ import type { Task } from "../../domain/task.ts";
 import { isEnded, nextPhase, type TaskPhase } from "../../domain/task-machine.ts";
 import { prepare, type Connection } from "../connection.ts";
 import type { NewTask, Store } from "../store.ts";
-import { insertWithPolicy, type Inserted } from "./new-tasks.ts";
-import { getTask, taskById } from "./read-tasks.ts";
+import { insertWithPolicy, locksOf, type Inserted } from "./new-tasks.ts";
+import { getTask, lockedTask } from "./read-tasks.ts";
 import type { TaskRow } from "./rows.ts";
 
-export const createTask = (connection: Connection, task: NewTask): Promise<Inserted> =>
-  insertWithPolicy(connection, task);
+export async function createTask(connection: Connection, task: NewTask): Promise<Inserted> {
+  await connection.lock(locksOf(task));
+  return insertWithPolicy(connection, task);
+}
 
 const update = prepare((db, input: TaskRow) =>
   db
@@ -33,7 +35,7 @@ export async function transition(
   connection: Connection,
   { id, signal, reason, now }: Parameters<Store["transition"]>[0],
 ): Promise<Task | null> {
-  const row = await taskById.first(connection, { id });
+  const row = await lockedTask.first(connection, { id });
   if (row === undefined) return null;
   const phase = nextPhase({ state: row.state, outcome: row.outcome }, signal);
   if (phase === null) return null;

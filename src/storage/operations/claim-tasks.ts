@@ -2,7 +2,8 @@ import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { ClaimedTask, Store } from "../store.ts";
 import { toTasks } from "./read-tasks.ts";
 import type { TaskRow } from "./rows.ts";
-import { isActive, isWaiting } from "./conditions.ts";
+import { isActive, isNextOfGroup, isWaiting } from "./conditions.ts";
+import { groupLock } from "./new-tasks.ts";
 
 /** The first waiting task of the next group in alphabetical order: a step from group to group, however many wait in each. */
 const firstOfNextGroup = prepare((db, { after }: { after: string }) =>
@@ -36,12 +37,14 @@ const start = prepare((db, input: { id: string; node: string; leaseUntil: string
     .set({ state: "RUNNING", node: input.node, lease_until: input.leaseUntil, started_at: input.now })
     .where("id", "=", input.id)
     .where("state", "=", "ENQUEUED")
+    .where(isNextOfGroup)
     .returningAll(),
 );
 
 interface Candidate {
   readonly id: string;
   readonly seq: number;
+  readonly group_name?: string | null;
 }
 
 export async function claimTasks(
@@ -51,14 +54,20 @@ export async function claimTasks(
   const candidates = [
     ...(await groupCandidates(connection)),
     ...(await firstWithoutGroup.all(connection, { limit })),
-  ].toSorted((a, b) => a.seq - b.seq);
+  ]
+    .toSorted((a, b) => a.seq - b.seq)
+    .slice(0, limit);
+  await connection.lock(groupsOf(candidates));
   const rows: TaskRow[] = [];
-  for (const { id } of candidates.slice(0, limit)) {
+  for (const { id } of candidates) {
     const row = await start.first(connection, { id, node, leaseUntil, now });
     if (row !== undefined) rows.push(row);
   }
   return claimed(connection, rows);
 }
+
+const groupsOf = (candidates: readonly Candidate[]): string[] =>
+  candidates.flatMap(({ group_name: group }) => (typeof group === "string" ? [groupLock(group)] : []));
 
 /** The oldest waiting task of each group that nothing runs in. */
 async function groupCandidates(connection: Connection): Promise<Candidate[]> {

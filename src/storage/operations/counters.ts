@@ -17,9 +17,11 @@ export async function count(connection: Connection, input: Parameters<Store["cou
   await add.run(connection, input);
 }
 
-const all = prepare((db, _: object) =>
-  db.selectFrom("counters").selectAll().orderBy("name").orderBy("source"),
-);
+const all = prepare((db, _: object) => db.selectFrom("counters").selectAll());
 
-export const counters = (connection: Connection): Promise<readonly CountersTable[]> =>
-  all.all(connection, {});
+/** Sorted here: databases differ in how they sort text. */
+export async function counters(connection: Connection): Promise<readonly CountersTable[]> {
+  const rows = await all.all(connection, {});
+  const key = ({ name, source }: CountersTable): string => `${name}\0${source}`;
+  return rows.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+}

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import type { Delivery, Verdict } from "../../domain/delivery.ts";
 import type { SourceKindName } from "../../domain/event.ts";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { DeliveryFilter, NewDelivery, Page, StartedTask, StoredDelivery } from "../store.ts";
-import { insertWithPolicy } from "./new-tasks.ts";
+import { insertWithPolicy, locksOf } from "./new-tasks.ts";
 import { beforeCursor, pageOf } from "./page.ts";
 import { toDelivery, toStarted } from "./rows.ts";
 
@@ -79,7 +80,9 @@ const bodyRefById = prepare((db, { id }: { id: string }) =>
   db.selectFrom("deliveries").select("body_ref").where("id", "=", id),
 );
 
-export async function storeDelivery(connection: Connection, input: NewDelivery): Promise<StoredDelivery> {
+export async function storeDelivery(connection: Connection, given: NewDelivery): Promise<StoredDelivery> {
+  const input = indexable(given);
+  await connection.lock(namesOf(input));
   const first = await findEarlier(connection, input);
   if (first !== undefined) return answerAsFirst(connection, first);
   await insert(connection, input);
@@ -92,6 +95,26 @@ export async function storeDelivery(connection: Connection, input: NewDelivery):
   }
   const { id, verdict, reason } = input.delivery;
   return { deliveryId: id, duplicate: false, verdict, reason, tasks, superseded };
+}
+
+/** PostgreSQL indexes no text that is much longer; what stands for such an id is as unique as the id. */
+const LONGEST_INDEXED = 1_000;
+
+function indexable(input: NewDelivery): NewDelivery {
+  const { senderId } = input.delivery;
+  if (senderId === null || senderId.length <= LONGEST_INDEXED) return input;
+  const digest = createHash("sha256").update(senderId).digest("hex");
+  return { ...input, delivery: { ...input.delivery, senderId: `sha256:${digest}` } };
+}
+
+/** What must not be decided twice at the same time: whether it has come before, what its tasks' groups hold. */
+function namesOf({ delivery, fingerprint, tasks }: NewDelivery): string[] {
+  const { source, senderId } = delivery;
+  return [
+    ...(senderId === null ? [] : [`sender:${source}:${senderId}`]),
+    ...(fingerprint === null ? [] : [`fingerprint:${source}:${fingerprint}`]),
+    ...tasks.flatMap(locksOf),
+  ];
 }
 
 type Earlier = Pick<Delivery, "id" | "verdict" | "reason">;

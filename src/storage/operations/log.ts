@@ -1,5 +1,6 @@
 import type { LogEntry } from "../../domain/task.ts";
 import { prepare, type Connection } from "../connection.ts";
+import { lockedTask } from "./read-tasks.ts";
 import type { NewLogEntry, Store } from "../store.ts";
 
 const insert = prepare((db, input: NewLogEntry) =>
@@ -15,10 +16,16 @@ const insert = prepare((db, input: NewLogEntry) =>
     .returning("seq"),
 );
 
+/**
+ * Under the tasks' locks: numbers are given out when a row is inserted, and seen when it is committed. Were they not in the
+ * same order within a task, a reader that goes on after the highest number it has seen would miss entries.
+ */
 export async function appendLog(connection: Connection, entries: readonly NewLogEntry[]): Promise<number> {
-  let last = 0;
-  for (const entry of entries) last = (await insert.first(connection, entry))?.seq ?? last;
-  return last;
+  const tasks = new Set(entries.map(({ taskId }) => taskId));
+  for (const id of [...tasks].toSorted()) await lockedTask.first(connection, { id });
+  // Handed over together, so that a database elsewhere is not waited for line by line; they are inserted in this order.
+  const rows = await Promise.all(entries.map((entry) => insert.first(connection, entry)));
+  return rows.at(-1)?.seq ?? 0;
 }
 
 const page = prepare((db, input: { taskId: string; after: number; limit: number }) =>

@@ -82,7 +82,14 @@ export interface Inserted {
   readonly superseded: readonly string[];
 }
 
-/** Inserts a waiting task and applies the policy of its concurrency group. */
+/** The name that a group is locked by while something is decided about it. */
+export const groupLock = (group: string): string => `group:${group}`;
+
+/** Every task of a group is stored under its lock, so that the order of the queue is the order of the commits. */
+export const locksOf = ({ concurrency: { policy, group } }: NewTask): string[] =>
+  policy === "parallel" ? [] : [groupLock(group)];
+
+/** To be called under the task's locks. Inserts a waiting task and applies the policy of its concurrency group. */
 export async function insertWithPolicy(connection: Connection, task: NewTask): Promise<Inserted> {
   const { policy, group } = task.concurrency;
   if (policy === "reject") return insertUnlessBusy(connection, task, group);

@@ -5,8 +5,13 @@ import { beforeCursor, pageOf } from "./page.ts";
 import { toStep, toTask, type TaskRow } from "./rows.ts";
 import { isWaiting } from "./conditions.ts";
 
-export const taskById = prepare((db, { id }: { id: string }) =>
+const taskById = prepare((db, { id }: { id: string }) =>
   db.selectFrom("tasks").selectAll().where("id", "=", id),
+);
+
+/** The same for a transaction that is going to change the task, or something that hangs on it. */
+export const lockedTask = prepare((db, { id }: { id: string }) =>
+  db.selectFrom("tasks").selectAll().where("id", "=", id).forNoKeyUpdate(),
 );
 
 export async function getTask(connection: Connection, id: string): Promise<Task | null> {

@@ -55,3 +55,23 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
     await connection.execute("select 1", []);
   },
 };
+
+const READS: ReadonlySet<OperationName> = new Set<OperationName>([
+  "getDelivery",
+  "getDeliveryBody",
+  "listDeliveries",
+  "tasksOfDelivery",
+  "getTask",
+  "listTasks",
+  "orphanedTasks",
+  "stepDurations",
+  "listLog",
+  "counters",
+  "getSettings",
+  "findToken",
+  "listTokens",
+  "ping",
+]);
+
+/** Whether the call writes nothing. */
+export const isRead = (name: OperationName): boolean => READS.has(name);

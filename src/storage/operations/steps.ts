@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { prepare, type Connection } from "../connection.ts";
 import type { StepsTable } from "../schema.ts";
 import type { Store } from "../store.ts";
@@ -5,6 +6,9 @@ import { isCompleted } from "./conditions.ts";
 
 /** Of so many of an action's last completed tasks the mean is taken. */
 const SAMPLE = 10;
+
+/** The start of a step is not waited for, so it may arrive after the end of the same step; then it says nothing new. */
+const isNews = sql<boolean>`steps.ended_at is null or excluded.ended_at is not null or excluded.started_at > steps.started_at`;
 
 const upsert = prepare((db, input: StepsTable) =>
   db
@@ -23,14 +27,17 @@ const upsert = prepare((db, input: StepsTable) =>
       duration_ms: input.duration_ms,
     })
     .onConflict((conflict) =>
-      conflict.columns(["task_id", "phase", "idx"]).doUpdateSet((eb) => ({
-        state: eb.ref("excluded.state"),
-        exit_code: eb.ref("excluded.exit_code"),
-        outputs: eb.ref("excluded.outputs"),
-        started_at: eb.ref("excluded.started_at"),
-        ended_at: eb.ref("excluded.ended_at"),
-        duration_ms: eb.ref("excluded.duration_ms"),
-      })),
+      conflict
+        .columns(["task_id", "phase", "idx"])
+        .doUpdateSet((eb) => ({
+          state: eb.ref("excluded.state"),
+          exit_code: eb.ref("excluded.exit_code"),
+          outputs: eb.ref("excluded.outputs"),
+          started_at: eb.ref("excluded.started_at"),
+          ended_at: eb.ref("excluded.ended_at"),
+          duration_ms: eb.ref("excluded.duration_ms"),
+        }))
+        .where(isNews),
     ),
 );
 

@@ -36,6 +36,7 @@ export async function createToken(
   input: Parameters<Store["createToken"]>[0],
 ): Promise<void> {
   const { id, name, hash, createdAt, expiresAt } = input;
+  await connection.lock([`token:${name}`]);
   if ((await liveByName.first(connection, { name })) !== undefined) {
     throw new AppError("token:exists", `There is a live token called ${name}; revoke it first`);
   }

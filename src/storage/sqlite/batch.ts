@@ -2,26 +2,8 @@ import Database from "better-sqlite3";
 import { AppError } from "../../domain/errors.ts";
 import type { Connection } from "../connection.ts";
 import type { BodyFiles } from "./body-files.ts";
-import { operations, type OperationName } from "../operations/registry.ts";
+import { isRead, operations, type OperationName } from "../operations/registry.ts";
 import { toWireError, type Call, type CallResult } from "./messages.ts";
-
-/** Calls that write nothing; a batch of nothing else needs no transaction, and no fsync. */
-const READS: ReadonlySet<OperationName> = new Set<OperationName>([
-  "getDelivery",
-  "getDeliveryBody",
-  "listDeliveries",
-  "tasksOfDelivery",
-  "getTask",
-  "listTasks",
-  "orphanedTasks",
-  "stepDurations",
-  "listLog",
-  "counters",
-  "getSettings",
-  "findToken",
-  "listTokens",
-  "ping",
-]);
 
 export interface BatchOptions {
   readonly database: Database.Database;
@@ -34,7 +16,8 @@ export interface BatchOptions {
  * when the commit fails, all have failed.
  */
 export async function runBatch(options: BatchOptions, calls: readonly Call[]): Promise<CallResult[]> {
-  if (calls.every(({ name }) => READS.has(name))) return runAll(options, calls, runCall);
+  // A batch of nothing but reads needs no transaction, and no fsync.
+  if (calls.every(({ name }) => isRead(name))) return runAll(options, calls, runCall);
   const { database, bodies } = options;
   try {
     database.exec("begin immediate");
@@ -70,7 +53,7 @@ async function runCall({ connection }: BatchOptions, { name, args }: Call): Prom
 /** Throws only when the whole transaction is gone. */
 async function runInSavepoint(options: BatchOptions, call: Call): Promise<CallResult> {
   const { database, connection } = options;
-  if (READS.has(call.name)) return runCall(options, call);
+  if (isRead(call.name)) return runCall(options, call);
   await connection.execute("savepoint one", []);
   const result = await runCall(options, call);
   if (!database.inTransaction) throw new AppError("store:unavailable", messageOf(result));

@@ -6,6 +6,11 @@ import type { Schema } from "../schema.ts";
 /** Queries of changing shape (lists of ids) must not fill the memory with statements. */
 const MAX_STATEMENTS = 500;
 
+/** Writers come one after the other here: rows need no locks, and the database knows none. */
+class CompilerWithoutLocks extends SqliteQueryCompiler {
+  protected override visitSelectModifier(): void {}
+}
+
 /** Runs queries at once, in this thread; the promise is for the other database's sake. */
 export function createSqliteConnection(database: Database.Database, bodies: Bodies): Connection {
   const statements = new Map<string, Database.Statement>();
@@ -31,10 +36,11 @@ export function createSqliteConnection(database: Database.Database, bodies: Bodi
         createAdapter: () => new SqliteAdapter(),
         createDriver: () => new DummyDriver(),
         createIntrospector: (db) => new SqliteIntrospector(db),
-        createQueryCompiler: () => new SqliteQueryCompiler(),
+        createQueryCompiler: () => new CompilerWithoutLocks(),
       },
     }),
     bodies,
+    lock: async () => undefined,
     async execute(sql, parameters) {
       return executeNow(sql, parameters);
     },
