@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { dirname } from "node:path";
 import { removeLocalAddress, writeLocalAddress } from "./accounts/local-address.ts";
 import { createTokens } from "./accounts/tokens.ts";
 import { AppError } from "./domain/errors.ts";
@@ -57,7 +56,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const { env = process.env } = options;
   const settings = options.settings ?? (await readSettings(options.settingsFile, env));
   const logger = options.logger ?? createLogger({ level: logLevel(env) });
-  const store = await openStore({ path: settings.storePath });
+  const store = await openStore(settings.store);
   const parts: Parts = { options, env, settings, logger, store };
   const node = `${hostname()}-${newId()}`;
   const queue = createQueue(parts, node, () => services.settings.current().work.concurrency);
@@ -92,8 +91,8 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
   const { options, settings, logger, store } = parts;
   await services.settings.replace(settings);
   const tokens = createTokens({ store });
-  const localDir = dirname(settings.storePath);
-  const localToken = await tokens.ensureLocalToken(localDir);
+  const localDir = settings.dataDir;
+  const localToken = await tokens.ensureLocalToken({ dir: localDir, name: localTokenName(settings) });
   const reload = createReload(services, () => readAgain(parts));
   const app = createApp({
     services,
@@ -113,6 +112,10 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
   logger.info({ url, node: services.node }, "Serving");
   return { url, settings, localToken, close: () => life.close(), closed: life.closed };
 }
+
+/** Servers that share a store have a token each. */
+const localTokenName = ({ store, dataDir }: Settings): string =>
+  store.kind === "sqlite" ? "local" : `local:${hostname()}:${dataDir}`;
 
 function createQueue({ store, logger }: Parts, node: string, concurrency: () => number): Queue {
   const onError = (error: unknown): void => logger.error({ err: error }, "The queue failed");

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../domain/errors.ts";
 import { LOCAL_FILES } from "../domain/local-files.ts";
@@ -9,7 +9,6 @@ import type { Store, TokenRow } from "../storage/store.ts";
 /** Marks our tokens, so that scanners for leaked secrets can find them. */
 const PREFIX = "hw_";
 const RANDOM_BYTES = 32;
-const LOCAL_NAME = "local";
 /** A token's last use is written down no more often than this. */
 const TOUCH_MS = 60_000;
 
@@ -31,8 +30,11 @@ export interface Tokens {
   verify(token: string): Promise<TokenRow | null>;
   /** Whether the token has been verified in this run of the process; nothing is looked up. It may be revoked since. */
   hasPassed(token: string): boolean;
-  /** An admin token for tools on this machine, in a file that only the server's account can read. */
-  ensureLocalToken(dir: string): Promise<string>;
+  /**
+   * An admin token for tools on this machine, in a file that only the server's account can read. `name`: that of no other
+   * machine's on the same store.
+   */
+  ensureLocalToken(input: { readonly dir: string; readonly name: string }): Promise<string>;
 }
 
 export interface TokensOptions {
@@ -78,13 +80,14 @@ export function createTokens({ store, now = () => new Date() }: TokensOptions): 
     },
     verify,
     hasPassed: (token) => passed.has(hashOf(token)),
-    async ensureLocalToken(dir) {
+    async ensureLocalToken({ dir, name }) {
       const file = join(dir, LOCAL_FILES.token);
       const known = await readFile(file, "utf8").catch(() => "");
       const row = await verify(known.trim());
-      if (row?.name === LOCAL_NAME) return known.trim();
-      await store.revokeToken({ ref: LOCAL_NAME, now: now().toISOString() });
-      const { token } = await create({ name: LOCAL_NAME, scopes: ["admin"], expiresAt: null });
+      if (row?.name === name) return known.trim();
+      await store.revokeToken({ ref: name, now: now().toISOString() });
+      const { token } = await create({ name, scopes: ["admin"], expiresAt: null });
+      await mkdir(dir, { recursive: true, mode: 0o700 });
       await writeFile(`${file}.new`, `${token}\n`, { mode: 0o600 });
       await rename(`${file}.new`, file);
       return token;

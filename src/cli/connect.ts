@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { createClient, type Client } from "../client/client.ts";
 import { createLogger } from "../lib/logger.ts";
 import { settingsFromEnvironment } from "../settings/environment.ts";
@@ -88,8 +88,8 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function localToken({ storePath }: Settings): Promise<string> {
-  const file = join(dirname(storePath), "local-token");
+async function localToken({ dataDir }: Settings): Promise<string> {
+  const file = join(dataDir, "local-token");
   const text = await readFile(file, "utf8").catch(() => null);
   if (text !== null) return text.trim();
   throw new CliError(

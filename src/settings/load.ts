@@ -91,16 +91,33 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     text,
     digest: createHash("sha256").update(text).digest("hex"),
     server: readServer(reading, common),
-    storePath: resolve(dir, common.store.replace(/^sqlite:/, "")),
+    ...readStore(dir, common.store),
     work: { concurrency: common.work.concurrency, dir: resolve(dir, common.work.dir) },
     sources,
     actions,
     github,
     outbound: { allowCidrs: common.outbound.allow },
     kapp,
-    secretValues: Object.freeze([...reading.secrets.values, ...tokenOf(env)]),
+    secretValues: Object.freeze([...reading.secrets.values, ...passwordsOf(common.store), ...tokenOf(env)]),
     warnings: findings.warnings.map(formatProblem),
   };
+}
+
+const DATA_DIR = "./data";
+
+function readStore(dir: string, store: string): Pick<Settings, "store" | "dataDir"> {
+  if (!store.startsWith("sqlite:")) {
+    return { store: { kind: "postgres", url: store }, dataDir: resolve(dir, DATA_DIR) };
+  }
+  const path = resolve(dir, store.replace(/^sqlite:/, ""));
+  return { store: { kind: "sqlite", path }, dataDir: dirname(path) };
+}
+
+/** The database's password as it stands in the URL, and as it is. */
+function passwordsOf(store: string): string[] {
+  const [, password] = /^[a-z]+:\/\/[^/@]*?:([^/@]+)@/.exec(store) ?? [];
+  if (password === undefined) return [];
+  return [...new Set([password, decodeURIComponent(password)])];
 }
 
 /** The CLI's token is a secret too, should it be in the environment. */

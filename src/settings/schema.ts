@@ -77,9 +77,14 @@ const fixedShape = {
   server: server.prefault({}).describe("The HTTP server."),
   store: z
     .string()
-    .regex(/^sqlite:.+$/, "expected sqlite: and a path, such as sqlite:./data/hookwright.db")
+    .regex(
+      /^(sqlite:.+|postgres(ql)?:\/\/.+)$/,
+      "expected sqlite: and a path, such as sqlite:./data/hookwright.db, or postgres://USER:PASSWORD@HOST/DATABASE",
+    )
     .default("sqlite:./data/hookwright.db")
-    .describe("Where deliveries and tasks are kept."),
+    .describe(
+      "Where deliveries and tasks are kept: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` for many machines.",
+    ),
   work: work.prefault({}).describe("How tasks run."),
   github: github.prefault({}).describe("Access to GitHub's API."),
   outbound: outbound.prefault({}).describe("Which addresses the server itself may call."),

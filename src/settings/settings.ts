@@ -11,8 +11,9 @@ export interface Settings {
   readonly text: string;
   readonly digest: string;
   readonly server: ServerSettings;
-  /** Absolute path of the SQLite file. */
-  readonly storePath: string;
+  readonly store: StoreSettings;
+  /** Absolute; holds what a server keeps on its own machine: its local token, and by default the embedded database. */
+  readonly dataDir: string;
   readonly work: WorkSettings;
   readonly sources: Readonly<Record<string, SourceSettings>>;
   readonly actions: Readonly<Record<string, Action>>;
@@ -24,6 +25,10 @@ export interface Settings {
   /** Things that are allowed but unwise; shown at start and by `check`. */
   readonly warnings: readonly string[];
 }
+
+export type StoreSettings =
+  /** Absolute path of the embedded database's file. */
+  { readonly kind: "sqlite"; readonly path: string } | { readonly kind: "postgres"; readonly url: string };
 
 export interface ServerSettings {
   readonly host: string;

@@ -1,8 +1,15 @@
+import { createPostgresStore } from "./postgres/store.ts";
 import { createSqliteStore } from "./sqlite/client.ts";
 import type { Store } from "./store.ts";
 
+/** Where a store is: the path of the embedded database's file, or the URL of a PostgreSQL database. */
+export type StoreLocation =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly url: string };
+
 /**
- * Opens the embedded database in `path`, making the file and its folder where there is none.
- * Rejects AppError `store:locked` (another server has it), `store:too_new`, `store:unavailable`.
+ * Opens the database, making the embedded one's file and its folder where there is none, and brings it to the newest schema.
+ * Rejects AppError `store:locked` (another server has the embedded one), `store:too_new`, `store:unavailable`.
  */
-export const openStore = ({ path }: { readonly path: string }): Promise<Store> => createSqliteStore(path);
+export const openStore = (location: StoreLocation): Promise<Store> =>
+  location.kind === "sqlite" ? createSqliteStore(location.path) : createPostgresStore({ url: location.url });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Settings } from "../settings/settings.ts";
 import type { Services } from "./services.ts";
 
@@ -37,4 +38,4 @@ export function createReload(services: Services, load: () => Promise<Settings>):
 const isFixedPartChanged = (before: Settings, after: Settings): boolean =>
   before.server.host !== after.server.host ||
   before.server.port !== after.server.port ||
-  before.storePath !== after.storePath;
+  !isDeepStrictEqual(before.store, after.store);
