@@ -1,11 +1,35 @@
 import { defineConfig } from "vitest/config";
 
+const shared = { testTimeout: 60_000, hookTimeout: 60_000, pool: "forks" } as const;
+
+/** What has to work alike on both stores runs on both. */
+const ON_BOTH = ["test/{usecases,storage,queue,http,e2e}/**/*.test.ts"];
+/** What is about one of them alone. */
+const ON_POSTGRES = ["test/**/*.postgres.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    pool: "forks",
     maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "sqlite",
+          include: ["test/**/*.test.ts"],
+          exclude: ON_POSTGRES,
+          env: { HOOKWRIGHT_TEST_STORE: "sqlite" },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "postgres",
+          include: [...ON_BOTH, ...ON_POSTGRES],
+          exclude: ["test/**/*.sqlite.test.ts"],
+          env: { HOOKWRIGHT_TEST_STORE: "postgres" },
+          globalSetup: ["test/support/postgres-setup.ts"],
+        },
+      },
+    ],
   },
 });

@@ -10,6 +10,7 @@ import { startServer, type RunningServer } from "../../src/main.ts";
 import { parseSettings } from "../../src/settings/load.ts";
 import { githubPush, type PushOptions } from "./push.ts";
 import { connectRaw, type RawConnection, type RawOptions } from "./raw-http.ts";
+import { storeIn } from "./test-store.ts";
 
 /** The whole real server on a free port of 127.0.0.1, in a folder of its own. */
 export interface TestServer {
@@ -55,19 +56,21 @@ export interface TestServerOptions {
 export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "hookwright-")));
   const { env = {}, work = true, logger = createLogger({ level: "silent" }) } = options;
-  const settings = parseSettings({ text: options.settings, file: null, dir, env });
+  const parsed = parseSettings({ text: options.settings, file: null, dir, env });
+  const store = await storeIn(dir, parsed.store);
+  const settings = { ...parsed, store: store.location };
   const running = await startServer({ settings, env, logger, work, listen: { host: "127.0.0.1", port: 0 } });
   return {
     ...toTestServer(running),
     dir,
-    close: () => close(running, options.dir === undefined ? dir : null),
+    async close() {
+      // The second call stops waiting for running tasks.
+      await Promise.all([running.close(), running.close()]);
+      if (options.dir !== undefined) return;
+      await store.remove();
+      await rm(dir, { recursive: true, force: true });
+    },
   };
-}
-
-async function close(running: RunningServer, remove: string | null): Promise<void> {
-  // The second call stops waiting for running tasks.
-  await Promise.all([running.close(), running.close()]);
-  if (remove !== null) await rm(remove, { recursive: true, force: true });
 }
 
 function toTestServer(running: RunningServer): Omit<TestServer, "dir" | "close"> {

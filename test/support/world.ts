@@ -21,6 +21,7 @@ import { createRunningTasks } from "../../src/usecases/running-tasks.ts";
 import type { Services } from "../../src/usecases/services.ts";
 import { createSettingsHolder } from "../../src/usecases/settings-holder.ts";
 import { createStepWeights } from "../../src/usecases/step-weights.ts";
+import { storeIn } from "./test-store.ts";
 
 /** The use cases on a real store, with real commands, without HTTP. */
 export interface World {
@@ -55,7 +56,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "hookwright-")));
   const parse = (text: string) => parseSettings({ text, file: join(dir, "hookwright.yaml"), dir, env });
   const initial = parse(options.settings);
-  const opened = await openStore({ path: initial.storePath });
+  const { location, remove } = await storeIn(dir, initial.store);
+  const opened = await openStore(location);
   const store = options.store?.(opened) ?? opened;
   const logger = createLogger({ level: "silent" });
   const node = newId();
@@ -124,6 +126,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       services.running.shutDown();
       await queue.drain(30_000);
       await opened.close();
+      await remove();
       await rm(dir, { recursive: true, force: true });
     },
   };
