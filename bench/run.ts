@@ -7,7 +7,7 @@ import { measureAccept } from "./accept.ts";
 import { measureCommands } from "./commands.ts";
 import { measureLatency } from "./latency.ts";
 import { acceptReport, commandsReport, headReport, latencyReport, startupReport } from "./report.ts";
-import { hasWebhook } from "./servers.ts";
+import { hasWebhook, hookwright } from "./servers.ts";
 import { measureStartup } from "./startup.ts";
 import { hasWrk } from "./wrk.ts";
 
@@ -39,9 +39,18 @@ const parts: Readonly<Record<string, (dir: string) => Promise<string>>> = {
   startup: async (dir) => startupReport(await measureStartup(dir, 5)),
 };
 
+/** The first start after an installation compiles and keeps what it compiled; all others find it. */
+async function warmUp(folder: string): Promise<void> {
+  const server = await hookwright({ actions: '  none: { steps: [{ run: ["true"] }] }\n' }).start(
+    join(folder, "warm-up"),
+  );
+  await server.stop();
+}
+
 const dir = mkdtempSync(join(tmpdir(), "hookwright-bench-"));
 try {
   if (!hasWebhook()) process.stderr.write("webhook is not installed (`apt-get install webhook`): no peer.\n");
+  await warmUp(dir);
   const pieces = [headReport(process.argv.slice(2))];
   for (const name of values.only.split(",")) {
     const measure = parts[name];
