@@ -10,6 +10,7 @@ const ON_POSTGRES = ["test/**/*.postgres.test.ts"];
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    reporters: ["default", "./test/support/summary-reporter.ts"],
     projects: [
       {
         test: {
