@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   triggers: ["src/domain/", "src/lib/"],
   steps: ["src/domain/", "src/lib/"],
   storage: ["src/domain/", "src/lib/"],
-  queue: ["src/domain/", "src/lib/", "src/storage/store\\.ts"],
+  queue: ["src/domain/", "src/lib/", "src/storage/(store|job-names)\\.ts"],
   usecases: [
     "src/(domain|lib|triggers)/",
     "src/storage/store\\.ts",

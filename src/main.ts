@@ -2,20 +2,24 @@ import { hostname } from "node:os";
 import { removeLocalAddress, writeLocalAddress } from "./accounts/local-address.ts";
 import { createTokens } from "./accounts/tokens.ts";
 import { AppError } from "./domain/errors.ts";
+import { VERSION } from "./http/identity.ts";
 import { createHttpServer } from "./http/server.ts";
 import { newId } from "./lib/ids.ts";
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./lib/logger.ts";
 import { createOutboundFetch } from "./lib/outbound.ts";
 import { onSignals } from "./lib/signals.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
+import { createPostgresQueue } from "./queue/postgres.ts";
 import type { Queue } from "./queue/queue.ts";
 import { loadSettings, parseSettings } from "./settings/load.ts";
 import type { Settings } from "./settings/settings.ts";
 import { watchSettings } from "./settings/watch.ts";
 import { openStore } from "./storage/open.ts";
-import type { Store } from "./storage/store.ts";
+import { createSharedStore, type SharedStore } from "./storage/postgres/shared.ts";
+import { NODE_ROLES, type Store } from "./storage/store.ts";
 import { createApp } from "./usecases/create-app.ts";
-import { createHub } from "./usecases/hub.ts";
+import { createHub, type Hub } from "./usecases/hub.ts";
+import { createNodeKeeper, type NodeIdentity } from "./usecases/keep-node.ts";
 import { createLife, type Life } from "./usecases/life.ts";
 import { createRefusalLog } from "./usecases/refusal-log.ts";
 import { createRefusals } from "./usecases/refusals.ts";
@@ -37,6 +41,12 @@ export interface StartServerOptions {
   readonly signals?: boolean;
   /** False: answer only, run nothing that waits. */
   readonly work?: boolean;
+  /** False: take no webhooks. */
+  readonly receive?: boolean;
+  /** Of this machine, among those that share the store; default: its host name. */
+  readonly name?: string;
+  /** What tasks name that are to run on this machine; its name is one of them. */
+  readonly labels?: readonly string[];
 }
 
 export interface RunningServer {
@@ -58,10 +68,16 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const logger = options.logger ?? createLogger({ level: logLevel(env) });
   const store = await openStore(settings.store);
   const parts: Parts = { options, env, settings, logger, store };
-  const node = `${hostname()}-${newId()}`;
-  const queue = createQueue(parts, node, () => services.settings.current().work.concurrency);
-  const services = createServices(parts, queue, node);
-  const life = createLife({ services, queue });
+  const identity = identityOf(options);
+  const node = `${identity.name}-${newId()}`;
+  const shared = shareStore(parts);
+  const concurrency = (): number => services.settings.current().work.concurrency;
+  const queue = createQueue(parts, { node, labels: identity.labels, concurrency, pool: shared?.pool });
+  const services = createServices(parts, queue, node, createHub({ broadcast: shared?.send }));
+  const keeper = createNodeKeeper({ services, queue, identity, leaseMs: settings.work.leaseMs });
+  const life = createLife({ services, queue, keeper });
+  shared?.listen(services.hub, keeper);
+  life.onEnd(() => shared?.close());
   try {
     return await serve(parts, services, life);
   } catch (error) {
@@ -107,6 +123,7 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
   await writeLocalAddress(localDir, url).catch((error: unknown) => {
     logger.warn({ err: error }, "The command-line tools won't find this server by themselves");
   });
+  await life.join();
   if (options.work !== false) life.work();
   if (options.signals === true) listenToOutside(parts, life, reload);
   logger.info({ url, node: services.node }, "Serving");
@@ -117,12 +134,41 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
 const localTokenName = ({ store, dataDir }: Settings): string =>
   store.kind === "sqlite" ? "local" : `local:${hostname()}:${dataDir}`;
 
-function createQueue({ store, logger }: Parts, node: string, concurrency: () => number): Queue {
-  const onError = (error: unknown): void => logger.error({ err: error }, "The queue failed");
-  return createEmbeddedQueue({ store, node, concurrency, onError });
+function identityOf({
+  name = hostname(),
+  labels = [],
+  receive = true,
+  work = true,
+}: StartServerOptions): NodeIdentity {
+  const roles = NODE_ROLES.filter((role) => (role === "work" ? work : receive));
+  return { name, roles, version: VERSION, labels: [...new Set([name, ...labels])] };
 }
 
-function createServices({ store, settings, logger, env }: Parts, queue: Queue, node: string): Services {
+/** What several servers on one PostgreSQL need beside the store; null for the embedded database. */
+function shareStore({ settings: { store }, logger }: Parts): SharedStore | null {
+  const onError = (error: unknown): void => logger.warn({ err: error }, "A connection to PostgreSQL failed");
+  return store.kind === "postgres" ? createSharedStore({ url: store.url, onError }) : null;
+}
+
+interface QueueParts {
+  readonly node: string;
+  readonly labels: readonly string[];
+  readonly concurrency: () => number;
+  readonly pool: SharedStore["pool"] | undefined;
+}
+
+function createQueue({ store, logger }: Parts, { pool, ...rest }: QueueParts): Queue {
+  const onError = (error: unknown): void => logger.error({ err: error }, "The queue failed");
+  const options = { ...rest, store, onError };
+  return pool === undefined ? createEmbeddedQueue(options) : createPostgresQueue({ ...options, pool });
+}
+
+function createServices(
+  { store, settings, logger, env }: Parts,
+  queue: Queue,
+  node: string,
+  hub: Hub,
+): Services {
   const now = (): Date => new Date();
   const { file, dir } = settings;
   const services: Services = {
@@ -137,7 +183,7 @@ function createServices({ store, settings, logger, env }: Parts, queue: Queue, n
       initial: settings,
       parse: (text) => parseSettings({ text, file, dir, env }),
     }),
-    hub: createHub(),
+    hub,
     running: createRunningTasks(),
     refusals: createRefusals(store),
     refusalLog: createRefusalLog({ logger, now }),

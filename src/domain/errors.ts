@@ -25,6 +25,7 @@ export const ERRORS = {
   "task:not_found": [404, "No such task"],
   "task:not_cancellable": [409, "The task has ended or is being cancelled already"],
   "task:not_retryable": [409, "The task has not ended yet"],
+  "task:not_owner": [409, "Another node has taken the task over"],
   "task:rejected": [409, "Another task of its concurrency group is in the way"],
   "delivery:not_found": [404, "No such delivery"],
   "delivery:not_replayable": [409, "The delivery was rejected; there is nothing to replay"],

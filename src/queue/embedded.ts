@@ -1,15 +1,14 @@
 import type { ClaimedTask, Store } from "../storage/store.ts";
-import type { Queue, TaskHandler } from "./queue.ts";
+import type { Queue, TaskHandlers } from "./queue.ts";
 
 export interface EmbeddedQueueOptions {
-  readonly store: Pick<Store, "claimTasks" | "renewLeases">;
+  readonly store: Pick<Store, "claimTasks">;
   /** Name of this run of the process; a restarted server is another node. */
   readonly node: string;
+  readonly labels?: readonly string[];
   /** Tasks at once; read before each claim, so that a reload changes it. */
   readonly concurrency: () => number;
   readonly now?: () => Date;
-  /** How long a lease lasts without renewal. */
-  readonly leaseMs?: number;
   /** Safety net for a wake-up that got lost (a store that failed just then). */
   readonly pollMs?: number;
   readonly onError: (error: unknown) => void;
@@ -17,18 +16,17 @@ export interface EmbeddedQueueOptions {
 
 /** The queue of a single process: the store is its memory, this object only decides when to claim. */
 export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
-  const { store, node, concurrency, onError } = options;
-  const { now = () => new Date(), leaseMs = 60_000, pollMs = 1_000 } = options;
+  const { store, node, labels = [], concurrency, onError } = options;
+  const { now = () => new Date(), pollMs = 1_000 } = options;
   const underWay = new Set<Promise<void>>();
-  let handler: TaskHandler | null = null;
+  let handler: TaskHandlers["run"] | null = null;
   let claiming: Promise<void> | null = null;
   let again = false;
-  let timers: NodeJS.Timeout[] = [];
+  let poll: NodeJS.Timeout | undefined;
 
-  const leaseUntil = (): string => new Date(now().getTime() + leaseMs).toISOString();
   const freeSlots = (): number => concurrency() - underWay.size;
 
-  function run(claimed: ClaimedTask, handle: TaskHandler): void {
+  function run(claimed: ClaimedTask, handle: TaskHandlers["run"]): void {
     const done = handle(claimed)
       .catch(onError)
       .finally(() => {
@@ -38,15 +36,10 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
     underWay.add(done);
   }
 
-  async function claimOnce(handle: TaskHandler): Promise<number> {
+  async function claimOnce(handle: TaskHandlers["run"]): Promise<number> {
     const limit = freeSlots();
     if (limit <= 0) return 0;
-    const claimed = await store.claimTasks({
-      node,
-      limit,
-      now: now().toISOString(),
-      leaseUntil: leaseUntil(),
-    });
+    const claimed = await store.claimTasks({ node, labels, limit, now: now().toISOString() });
     for (const task of claimed) run(task, handle);
     return claimed.length;
   }
@@ -79,19 +72,15 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
 
   function stop(): void {
     handler = null;
-    for (const timer of timers) clearInterval(timer);
-    timers = [];
+    clearInterval(poll);
   }
 
   return {
-    start(taskHandler) {
-      handler = taskHandler;
-      timers = [
-        setInterval(wake, pollMs),
-        setInterval(() => {
-          store.renewLeases({ node, leaseUntil: leaseUntil() }).catch(onError);
-        }, leaseMs / 3),
-      ];
+    shared: false,
+    pools: [],
+    start({ run: handle }) {
+      handler = handle;
+      poll = setInterval(wake, pollMs);
       wake();
     },
     wake,

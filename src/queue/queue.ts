@@ -1,15 +1,23 @@
 import type { ClaimedTask } from "../storage/store.ts";
 
-/** Runs one claimed task to its end. Must not reject: what can go wrong ends up in the task's record. */
-export type TaskHandler = (claimed: ClaimedTask) => Promise<void>;
+export interface TaskHandlers {
+  /** Runs one claimed task to its end. Must not reject: what can go wrong ends up in the task's record. */
+  run(claimed: ClaimedTask): Promise<void>;
+  /** Goes on with a task whose node is lost; `deaths`: see Store.adoptTask. */
+  recover(claimed: ClaimedTask, deaths: number): Promise<void>;
+}
 
 /**
  * Hands waiting tasks to runners, at least once. Tasks are enqueued by storing them (in the transaction
- * that stores their delivery); `wake` merely says that there may be new ones.
+ * that stores their delivery); `wake` merely says that there may be new ones, or more slots for them.
  */
 export interface Queue {
-  /** Begins to hand tasks to `handler`. */
-  start(handler: TaskHandler): void;
+  /** Whether other nodes take tasks from it as well. Then it hands out the tasks of lost nodes too. */
+  readonly shared: boolean;
+  /** What the engine calls this node, for the record of nodes. */
+  readonly pools: readonly string[];
+  /** Begins to hand out tasks. */
+  start(handlers: TaskHandlers): void;
   wake(): void;
   /** Hands out no more tasks. Resolves true when those under way have ended, false after `timeoutMs`. */
   drain(timeoutMs: number): Promise<boolean>;

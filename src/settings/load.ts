@@ -92,7 +92,11 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     digest: createHash("sha256").update(text).digest("hex"),
     server: readServer(reading, common),
     ...readStore(dir, common.store),
-    work: { concurrency: common.work.concurrency, dir: resolve(dir, common.work.dir) },
+    work: {
+      concurrency: common.work.concurrency,
+      leaseMs: common.work.lease,
+      dir: resolve(dir, common.work.dir),
+    },
     sources,
     actions,
     github,

@@ -48,6 +48,11 @@ const outbound = z.strictObject({
 
 const work = z.strictObject({
   concurrency: z.int().min(1).max(1_000).default(4).describe("Tasks that run at once."),
+  lease: duration({ min: 1_000 })
+    .prefault("30s")
+    .describe(
+      "On PostgreSQL: a server that has not been heard of for so long is taken to be lost, and others take its tasks over.",
+    ),
   dir: z
     .string()
     .min(1)

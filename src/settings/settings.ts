@@ -50,6 +50,8 @@ export interface ServerSettings {
 export interface WorkSettings {
   /** Tasks that run at once on this node. Default 4. */
   readonly concurrency: number;
+  /** How long the other nodes wait for a sign of life of this one. Default 30 s. */
+  readonly leaseMs: number;
   /** Holds one folder per action for steps that name no workdir. Default `./data/work`. */
   readonly dir: string;
 }

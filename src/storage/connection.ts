@@ -18,6 +18,28 @@ export interface Connection {
    */
   lock(names: readonly string[]): Promise<void>;
   readonly bodies: Bodies;
+  readonly jobs: Jobs;
+  /** The database's own time, which its servers share. */
+  clock(): Promise<Date>;
+}
+
+/** What a queue engine beside the tables has to be told, in the transaction that it is about. The embedded one needs none. */
+export interface Jobs {
+  /** Has somebody look at the task: soon, or after `delayMs`. */
+  add(task: JobTask, delayMs?: number): Promise<void>;
+  /**
+   * Frees what lost nodes hold of the engine, and adds jobs for tasks that nobody would look at. `since`: what was taken
+   * later is not touched, its node may not be on record yet.
+   */
+  handOn(input: { readonly now: string; readonly since: string }): Promise<void>;
+  /** Frees what a node holds that ends in good order. */
+  release(pools: readonly string[]): Promise<void>;
+}
+
+export interface JobTask {
+  readonly id: string;
+  readonly group: string | null;
+  readonly runsOn: readonly string[] | null;
 }
 
 /** Where the bytes of bodies go: not necessarily into the tables. */

@@ -11,6 +11,7 @@ export interface Schema {
   readonly steps: StepsTable;
   readonly log: LogTable;
   readonly counters: CountersTable;
+  readonly nodes: NodesTable;
   readonly settings: SettingsTable;
   readonly tokens: TokensTable;
 }
@@ -54,7 +55,8 @@ export interface TasksTable {
   readonly settings_digest: string;
   readonly metadata: string;
   readonly node: string | null;
-  readonly lease_until: string | null;
+  /** JSON: the labels of the nodes that it may run on, any one of them; null: any node. */
+  readonly runs_on: string | null;
   readonly created_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;
@@ -88,6 +90,21 @@ export interface CountersTable {
   readonly name: string;
   readonly source: string;
   readonly value: number;
+}
+
+/** Times are the database's own: the clocks of its servers may disagree. */
+export interface NodesTable {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: string;
+  readonly roles: string;
+  /** What the queue engine calls the node. */
+  readonly pools: string;
+  readonly version: string;
+  readonly started_at: string;
+  readonly seen_at: string;
+  /** Until then the node is taken to be alive, and its tasks are its own. */
+  readonly lease_until: string;
 }
 
 export interface SettingsTable {

@@ -22,6 +22,8 @@ export interface NewTask {
   readonly deliveryId: string | null;
   readonly settingsDigest: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Labels of the nodes that it may run on, any one of them; default: any node. */
+  readonly runsOn?: readonly string[] | null;
   readonly createdAt: string;
 }
 
@@ -101,6 +103,59 @@ export interface TokenRow {
 }
 
 /**
+ * Who writes as the one that runs a task. A node that froze, or was cut off, may find that another has taken over; so may
+ * a run whose task was taken up again. Then the write is refused with AppError `task:not_owner`.
+ */
+export interface TaskOwner {
+  readonly node: string;
+  readonly attempt: number;
+}
+
+export type TakenTask =
+  | { readonly type: "run"; readonly claimed: ClaimedTask }
+  /** Its node is lost. `deaths`: see adoptTask. */
+  | { readonly type: "recover"; readonly claimed: ClaimedTask; readonly deaths: number }
+  /** Nothing to do: it has ended, or a node that lives has it. */
+  | { readonly type: "none" }
+  /** Others of its group come first; it will be looked at again. */
+  | { readonly type: "later" };
+
+export const NODE_ROLES = ["receive", "work"] as const;
+export type NodeRole = (typeof NODE_ROLES)[number];
+
+export interface Heartbeat {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly roles: readonly NodeRole[];
+  /** What the queue engine calls the node. */
+  readonly pools: readonly string[];
+  readonly version: string;
+  readonly leaseMs: number;
+}
+
+/** A RUNNING or CANCELLING task, to its owner. */
+export interface HeldTask {
+  readonly id: string;
+  readonly state: TaskState;
+  readonly reason: string | null;
+}
+
+export interface NodeInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly roles: readonly NodeRole[];
+  readonly version: string;
+  readonly startedAt: string;
+  readonly seenAt: string;
+  /** False when its lease is over. */
+  readonly alive: boolean;
+  /** Running and cancelling ones. */
+  readonly tasks: number;
+}
+
+/**
  * Everything the product asks of its database. Each call is one transaction, all or nothing; when a call
  * resolves, its writes have been fsynced. Calls reject with AppError `store:unavailable` when the database fails.
  * Lists are newest first, logs oldest first.
@@ -120,29 +175,37 @@ export interface Store {
   listTasks(filter: TaskFilter): Promise<Page<Task>>;
   /**
    * Takes up to `limit` waiting tasks, oldest first, never two of one group and none of a group that has a
-   * running or cancelling task; they become RUNNING with a lease of `node`.
+   * running or cancelling task; they become RUNNING, owned by `node`.
    */
   claimTasks(input: {
     readonly node: string;
+    /** Tasks that name labels are taken only by a node that has one of them. */
+    readonly labels: readonly string[];
     readonly limit: number;
     readonly now: string;
-    readonly leaseUntil: string;
   }): Promise<readonly ClaimedTask[]>;
-  renewLeases(input: { readonly node: string; readonly leaseUntil: string }): Promise<void>;
-  /** RUNNING and CANCELLING tasks that other nodes hold and whose lease ended before `now` (all others' when `now` is null). */
-  orphanedTasks(input: {
-    readonly node: string;
-    readonly now: string | null;
-  }): Promise<readonly ClaimedTask[]>;
+  /** Takes one task, if it is time for it: to run it, or to recover it from a node that is lost. */
+  takeTask(input: { readonly id: string; readonly node: string; readonly now: string }): Promise<TakenTask>;
+  /** RUNNING and CANCELLING tasks that other nodes hold, dead or alive. */
+  orphanedTasks(input: { readonly node: string }): Promise<readonly ClaimedTask[]>;
   /**
    * Makes `node` the owner of an orphan. Resolves with how many owners it has lost, this one included, since it was
    * claimed, or since it was stopped if it was.
    */
-  adoptTask(input: {
-    readonly id: string;
-    readonly node: string;
-    readonly leaseUntil: string;
-  }): Promise<number>;
+  adoptTask(input: { readonly id: string; readonly node: string }): Promise<number>;
+
+  /** Puts a node on record and renews its lease, by the database's clock. Resolves with the tasks it owns. */
+  heartbeat(input: Heartbeat): Promise<readonly HeldTask[]>;
+  /** Takes a node that ends off the record, so that nobody waits for its lease. */
+  leaveNode(id: string): Promise<void>;
+  /** Newest first, lost ones included. */
+  listNodes(): Promise<readonly NodeInfo[]>;
+  /**
+   * Sees to it that tasks of lost nodes, and tasks that nobody would look at, are taken by somebody. To be called by a
+   * node that has been in touch with the database for as long as a lease lasts: then every node that lives has renewed its.
+   */
+  handOn(input: { readonly leaseMs: number }): Promise<void>;
+
   /**
    * Applies a signal through the state machine; null when it did not apply. `requeue` adds one to `attempt`, and clears
    * steps' records, startedAt and owner, but not progress.
@@ -152,21 +215,31 @@ export interface Store {
     readonly signal: TaskSignal;
     readonly reason: string | null;
     readonly now: string;
+    readonly owner?: TaskOwner | undefined;
   }): Promise<Task | null>;
   /** Raises progress; never lowers it. */
-  setProgress(input: { readonly id: string; readonly progress: number }): Promise<void>;
+  setProgress(input: {
+    readonly id: string;
+    readonly progress: number;
+    readonly owner?: TaskOwner | undefined;
+  }): Promise<void>;
   setMetadata(input: {
     readonly id: string;
     readonly metadata: Readonly<Record<string, unknown>>;
+    readonly owner?: TaskOwner | undefined;
   }): Promise<void>;
 
   /** Inserts or replaces the record of one step or undo. */
-  putStep(input: { readonly taskId: string; readonly step: StepRun }): Promise<void>;
+  putStep(input: {
+    readonly taskId: string;
+    readonly step: StepRun;
+    readonly owner?: TaskOwner | undefined;
+  }): Promise<void>;
   /** Mean duration in ms of each step's last 10 successful runs, by step index, for progress weights. */
   stepDurations(action: string): Promise<Readonly<Record<number, number>>>;
 
   /** Appends in order; returns the last sequence number. */
-  appendLog(entries: readonly NewLogEntry[]): Promise<number>;
+  appendLog(entries: readonly NewLogEntry[], owner?: TaskOwner): Promise<number>;
   listLog(input: {
     readonly taskId: string;
     readonly after: number;

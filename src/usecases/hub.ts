@@ -1,17 +1,45 @@
-/** Tells watchers in this process that something about a task has been stored. */
+/** Tells watchers that something about a task has been stored. */
 export interface Hub {
   /** Returns the function that ends the watching. */
   watch(taskId: string, onChange: () => void): () => void;
+  /** To be called where it was stored; watchers on other nodes are told too. */
   notify(taskId: string): void;
+  /** Another node has stored something. */
+  receive(taskId: string): void;
+  /** News from other nodes may have been missed: every watcher looks again. */
+  receiveAll(): void;
 }
 
-export function createHub(): Hub {
+export interface HubOptions {
+  /** Tells the other nodes; at most once in a while for each task. */
+  readonly broadcast?: ((taskIds: readonly string[]) => void) | undefined;
+}
+
+/** So long news for other nodes are gathered: a task that prints a thousand lines is one piece of news. */
+const GATHER_MS = 50;
+
+export function createHub({ broadcast }: HubOptions = {}): Hub {
   const watchers = new Map<string, Set<() => void>>();
+  const gathered = new Set<string>();
 
   function unwatch(taskId: string, entry: () => void): void {
     const entries = watchers.get(taskId);
     entries?.delete(entry);
     if (entries?.size === 0) watchers.delete(taskId);
+  }
+
+  function receive(taskId: string): void {
+    for (const entry of watchers.get(taskId) ?? []) entry();
+  }
+
+  function gather(taskId: string, tell: (taskIds: readonly string[]) => void): void {
+    if (gathered.size === 0) {
+      setTimeout(() => {
+        tell([...gathered]);
+        gathered.clear();
+      }, GATHER_MS);
+    }
+    gathered.add(taskId);
   }
 
   return {
@@ -23,7 +51,12 @@ export function createHub(): Hub {
       return () => unwatch(taskId, entry);
     },
     notify(taskId) {
-      for (const entry of watchers.get(taskId) ?? []) entry();
+      receive(taskId);
+      if (broadcast !== undefined) gather(taskId, broadcast);
+    },
+    receive,
+    receiveAll() {
+      for (const taskId of watchers.keys()) receive(taskId);
     },
   };
 }

@@ -2,7 +2,8 @@ import { AppError } from "../domain/errors.ts";
 import { prepareLauncher } from "../lib/processes/launcher.ts";
 import { within } from "../lib/within.ts";
 import type { Queue } from "../queue/queue.ts";
-import { recoverTasks } from "./recover-tasks.ts";
+import type { NodeKeeper } from "./keep-node.ts";
+import { recoverTask, recoverTasks } from "./recover-tasks.ts";
 import { runTask } from "./run-task.ts";
 import type { Services } from "./services.ts";
 
@@ -16,10 +17,13 @@ const LEAVING_MS = 5_000;
 export interface LifeOptions {
   readonly services: Services;
   readonly queue: Queue;
+  readonly keeper: NodeKeeper;
 }
 
 /** The course of a server's life: working, draining, ended. */
 export interface Life {
+  /** Puts this node on record. */
+  join(): Promise<void>;
   /** Takes over what a dead server left, and begins to run tasks. */
   work(): void;
   /** Rejects when the server can't take on work. */
@@ -37,7 +41,7 @@ export interface Life {
   readonly closed: Promise<void>;
 }
 
-export function createLife({ services, queue }: LifeOptions): Life {
+export function createLife({ services, queue, keeper }: LifeOptions): Life {
   const { store, logger, running, refusals, settings } = services;
   const closed = Promise.withResolvers<void>();
   const impatient = Promise.withResolvers<false>();
@@ -72,12 +76,22 @@ export function createLife({ services, queue }: LifeOptions): Life {
     await idle(grace + LEAVING_MS);
   }
 
+  async function recoverAll(): Promise<void> {
+    try {
+      const count = await recoverTasks(services);
+      if (count > 0) logger.warn({ tasks: count }, "Recovered tasks of a dead server");
+    } catch (error) {
+      logger.error({ err: error }, "Recovery failed");
+    }
+  }
+
   async function end(): Promise<void> {
     try {
       await endWork();
       queue.stop();
       for (const each of ends) await each();
     } finally {
+      await keeper.stop();
       clearInterval(flusher);
       await Promise.allSettled([refusals.flush()]);
       await store.close();
@@ -87,12 +101,15 @@ export function createLife({ services, queue }: LifeOptions): Life {
 
   return {
     closed: closed.promise,
+    join: () => keeper.start(),
     work() {
       prepareLauncher();
-      recovery = recoverTasks(services)
-        .then((count) => count > 0 && logger.warn({ tasks: count }, "Recovered tasks of a dead server"))
-        .catch((error: unknown) => logger.error({ err: error }, "Recovery failed"));
-      queue.start((claimed) => runTask(services, claimed));
+      // Where others may be alive, the queue hands out what the lost ones left, once it is sure that they are.
+      if (!queue.shared) recovery = recoverAll();
+      queue.start({
+        run: (claimed) => runTask(services, claimed),
+        recover: (claimed, deaths) => recoverTask(services, claimed, deaths),
+      });
     },
     checkOpen,
     async checkReady() {

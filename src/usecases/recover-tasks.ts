@@ -1,5 +1,6 @@
 import type { ClaimedTask } from "../storage/store.ts";
 import { endTaskProcesses } from "./end-processes.ts";
+import { servicesOfRun } from "./fenced-store.ts";
 import { openRun } from "./open-run.ts";
 import { persist } from "./persist.ts";
 import { endAfterFault, requeue } from "./run-task.ts";
@@ -11,29 +12,35 @@ import { endUndone, undoTask } from "./undo-steps.ts";
 /** A task that has taken the server down with it this often is not tried again; neither are its undos. */
 const MAX_DEATHS = 3;
 
-const LEASE_MS = 60_000;
-
 /**
  * Finds the tasks that an earlier run of the server left without an end, ends what still runs of them,
  * and takes each up again or ends it as lost, as its action says. Returns how many there were.
  */
 export async function recoverTasks(services: Services): Promise<number> {
   const { store, node } = services;
-  const orphans = await persist(() => store.orphanedTasks({ node, now: null }));
-  await Promise.all(orphans.map((orphan) => recoverTask(services, orphan)));
+  const orphans = await persist(() => store.orphanedTasks({ node }));
+  await Promise.all(orphans.map((orphan) => adopt(services, orphan)));
   return orphans.length;
 }
 
-async function recoverTask(services: Services, orphan: ClaimedTask): Promise<void> {
+async function adopt(services: Services, orphan: ClaimedTask): Promise<void> {
+  const { store, node } = services;
+  const deaths = await persist(() => store.adoptTask({ id: orphan.task.id, node }));
+  await recoverTask(services, orphan, deaths);
+}
+
+/** The same for one task that this node has taken over already. Never rejects. */
+export async function recoverTask(shared: Services, orphan: ClaimedTask, deaths: number): Promise<void> {
   const { id } = orphan.task;
+  const services = servicesOfRun(shared, orphan.task);
+  const signal = services.running.register(id);
   try {
-    const leaseUntil = new Date(services.now().getTime() + LEASE_MS).toISOString();
-    const deaths = await persist(() => services.store.adoptTask({ id, node: services.node, leaseUntil }));
     const run = await openRun(services, orphan);
     if (run !== null) await settle(run, deaths);
   } catch (error) {
     await endAfterFault(services, id, error);
   } finally {
+    services.running.unregister(id, signal);
     services.hub.notify(id);
     services.queue.wake();
   }

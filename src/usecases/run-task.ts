@@ -4,6 +4,8 @@ import type { ClaimedTask } from "../storage/store.ts";
 import { endMarked } from "../lib/processes/end-marked.ts";
 import { TASK_MARKER } from "./command-env.ts";
 import { endTaskProcesses } from "./end-processes.ts";
+import { servicesOfRun } from "./fenced-store.ts";
+import { isLost, leaveTask } from "./leave-task.ts";
 import { openRun } from "./open-run.ts";
 import { persist } from "./persist.ts";
 import { runStep, startTimer } from "./run-step.ts";
@@ -17,8 +19,9 @@ import { undoTask } from "./undo-steps.ts";
  * Drives one claimed task to its end: COMPLETED, or CANCELLING and its undos. Never rejects for anything that
  * the task did; every end is on record with its reason.
  */
-export async function runTask(services: Services, claimed: ClaimedTask): Promise<void> {
+export async function runTask(shared: Services, claimed: ClaimedTask): Promise<void> {
   const { id } = claimed.task;
+  const services = servicesOfRun(shared, claimed.task);
   const signal = services.running.register(id);
   try {
     const run = await openRun(services, claimed);
@@ -43,6 +46,7 @@ async function drive(run: TaskRun, signal: AbortSignal): Promise<void> {
     clearTimeout(timer);
   }
   await timedOut;
+  if (isLost(signal.reason)) throw signal.reason;
   if (isShutdown(signal)) return endForShutdown(run);
   if (!signal.aborted && (await complete(run))) return undefined;
   await undoTask(run);
@@ -130,8 +134,19 @@ export function requeue(run: Pick<TaskRun, "services" | "task">): Promise<Task |
 
 const FAULT_GRACE_MS = 5_000;
 
-/** A fault of ours must not leave a task without an end, or its commands running, either. */
+/** A fault of ours must not leave a task without an end, or its commands running, either. Never rejects. */
 export async function endAfterFault(services: Services, id: string, error: unknown): Promise<void> {
+  if (isLost(error)) return leaveTask(services, id);
+  try {
+    await endAsFailed(services, id, error);
+  } catch (fault) {
+    if (isLost(fault)) return leaveTask(services, id);
+    services.logger.error({ err: fault, task: id }, "A task could not be ended");
+  }
+  return undefined;
+}
+
+async function endAsFailed(services: Services, id: string, error: unknown): Promise<void> {
   services.logger.error({ err: error, task: id }, "A run broke off");
   await endMarked({ name: TASK_MARKER, value: id, graceMs: FAULT_GRACE_MS });
   const message = error instanceof Error ? error.message : String(error);

@@ -3,7 +3,9 @@ export type StopCause =
   /** The stop is in the store already, or on its way there: cancelled, timed out, superseded or failed. */
   | "stopped"
   /** This server is going down; nothing has been stored about it. */
-  | "shutdown";
+  | "shutdown"
+  /** Another node has taken the task over. */
+  | "lost";
 
 /** The reason that a run's signal carries when it is aborted. */
 export class TaskStopped extends Error {
@@ -24,6 +26,12 @@ export interface RunningTasks {
   /** `signal`: what `register` returned. A later run of the same task is not touched. */
   unregister(taskId: string, signal: AbortSignal): void;
   stop(taskId: string, reason: string): void;
+  /** The tasks whose runs are under way. */
+  ids(): readonly string[];
+  /** Another node has taken the task over: ends the run, its undos too. */
+  lose(taskId: string): void;
+  /** Aborted by `lose`. One that is never aborted where no run is under way. */
+  lost(taskId: string): AbortSignal;
   /** Stops every run, and every later one as it registers; their undos still run. */
   shutDown(): void;
   /** Leaves undos to the next server. */
@@ -37,6 +45,8 @@ const MAX_EARLY = 1_000;
 
 export function createRunningTasks(): RunningTasks {
   const controllers = new Map<string, AbortController>();
+  const losses = new Map<string, AbortController>();
+  const never = new AbortController().signal;
   // A stop may be stored between the claim of a task and the start of its run. Bounded, because a task that is stopped
   // while it is being recovered never registers.
   const early = new Map<string, TaskStopped>();
@@ -54,6 +64,7 @@ export function createRunningTasks(): RunningTasks {
     register(taskId) {
       const controller = new AbortController();
       controllers.set(taskId, controller);
+      losses.set(taskId, new AbortController());
       const stopped = early.get(taskId);
       early.delete(taskId);
       if (stopped) controller.abort(stopped);
@@ -61,7 +72,9 @@ export function createRunningTasks(): RunningTasks {
       return controller.signal;
     },
     unregister(taskId, signal) {
-      if (controllers.get(taskId)?.signal === signal) controllers.delete(taskId);
+      if (controllers.get(taskId)?.signal !== signal) return;
+      controllers.delete(taskId);
+      losses.delete(taskId);
     },
     stop(taskId, reason) {
       const stopped = new TaskStopped("stopped", reason);
@@ -69,6 +82,13 @@ export function createRunningTasks(): RunningTasks {
       if (controller) controller.abort(stopped);
       else keepEarly(taskId, stopped);
     },
+    ids: () => [...controllers.keys()],
+    lose(taskId) {
+      const lost = new TaskStopped("lost", "Another node has taken the task over");
+      controllers.get(taskId)?.abort(lost);
+      losses.get(taskId)?.abort(lost);
+    },
+    lost: (taskId) => losses.get(taskId)?.signal ?? never,
     shutDown() {
       shuttingDown = true;
       for (const controller of controllers.values()) controller.abort(shutdown);

@@ -63,7 +63,8 @@ async function undoStep(run: TaskRun, definition: StepDefinition, index: number)
   const timer = startTimer(run.action.timeoutMs, () =>
     controller.abort(new TaskStopped("stopped", "The undo took too long")),
   );
-  const signal = AbortSignal.any([controller.signal, run.services.running.abandoned]);
+  const { abandoned, lost } = run.services.running;
+  const signal = AbortSignal.any([controller.signal, abandoned, lost(run.task.id)]);
   const outcome = await runStep(run, { definition, index, phase: "undo" }, signal);
   clearTimeout(timer);
   if (signal.aborted) await endTaskProcesses(run);

@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
+import type { TaskHandlers } from "../../src/queue/queue.ts";
 import type { ClaimedTask, Store } from "../../src/storage/store.ts";
 
 /** Waiting tasks only; what is asked here is when and how many the queue claims. */
-function waitingTasks(ids: string[]): Pick<Store, "claimTasks" | "renewLeases"> & { failures: number } {
+function waitingTasks(ids: string[]): Pick<Store, "claimTasks"> & { failures: number } {
   return {
     failures: 0,
     async claimTasks({ limit }) {
@@ -13,7 +14,6 @@ function waitingTasks(ids: string[]): Pick<Store, "claimTasks" | "renewLeases"> 
       }
       return ids.splice(0, limit).map((id): ClaimedTask => ({ task: taskWith(id), settingsDigest: "" }));
     },
-    renewLeases: async () => undefined,
   };
 }
 
@@ -37,6 +37,9 @@ const taskWith = (id: string): ClaimedTask["task"] => ({
   steps: [],
 });
 
+/** Nothing is lost here. */
+const running = (run: TaskHandlers["run"]): TaskHandlers => ({ run, recover: async () => undefined });
+
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `t${i}`);
 
 describe("the embedded queue", () => {
@@ -46,12 +49,14 @@ describe("the embedded queue", () => {
     let atOnce = 0;
     let most = 0;
     const queue = createEmbeddedQueue({ store, node: "n", concurrency: () => 4, onError: () => undefined });
-    queue.start(async ({ task }) => {
-      most = Math.max(most, (atOnce += 1));
-      await new Promise((resolve) => setImmediate(resolve));
-      atOnce -= 1;
-      seen.push(task.id);
-    });
+    queue.start(
+      running(async ({ task }) => {
+        most = Math.max(most, (atOnce += 1));
+        await new Promise((resolve) => setImmediate(resolve));
+        atOnce -= 1;
+        seen.push(task.id);
+      }),
+    );
     await vi.waitUntil(() => seen.length === 50);
     queue.stop();
     expect(new Set(seen).size).toBe(50);
@@ -70,7 +75,7 @@ describe("the embedded queue", () => {
       pollMs: 5,
       onError: (error) => errors.push(error),
     });
-    queue.start(async ({ task }) => void seen.push(task.id));
+    queue.start(running(async ({ task }) => void seen.push(task.id)));
     await vi.waitUntil(() => seen.length === 3);
     queue.stop();
     expect(errors).toHaveLength(2);
@@ -81,10 +86,12 @@ describe("the embedded queue", () => {
     const gate = Promise.withResolvers<void>();
     const ended: string[] = [];
     const queue = createEmbeddedQueue({ store, node: "n", concurrency: () => 2, onError: () => undefined });
-    queue.start(async ({ task }) => {
-      await gate.promise;
-      ended.push(task.id);
-    });
+    queue.start(
+      running(async ({ task }) => {
+        await gate.promise;
+        ended.push(task.id);
+      }),
+    );
     await vi.waitUntil(() => queue.running === 2);
     expect(await queue.drain(1)).toBe(false);
     gate.resolve();
@@ -102,7 +109,7 @@ describe("the embedded queue", () => {
       concurrency: () => 1,
       onError: (error) => errors.push(error),
     });
-    queue.start(() => Promise.reject(new Error("broken")));
+    queue.start(running(() => Promise.reject(new Error("broken"))));
     await vi.waitUntil(() => errors.length === 3);
     queue.stop();
     expect(queue.running).toBe(0);

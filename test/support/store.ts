@@ -111,8 +111,10 @@ export function aDelivery(input: DeliveryInput = {}): NewDelivery {
 }
 
 /** Makes every waiting task that may run RUNNING. */
-export const claim = (store: Store, { node = "n1", limit = 10 } = {}) =>
-  store.claimTasks({ node, limit, now: at(1), leaseUntil: at(60) });
+export const claim = (
+  store: Store,
+  { node = "n1", limit = 10, labels = [] }: { node?: string; limit?: number; labels?: string[] } = {},
+) => store.claimTasks({ node, labels, limit, now: at(1) });
 
 /** Ends a running task. */
 export const complete = (store: Store, id: string) =>

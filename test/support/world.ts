@@ -8,13 +8,15 @@ import { newId } from "../../src/lib/ids.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import { createOutboundFetch } from "../../src/lib/outbound.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
+import { createPostgresQueue } from "../../src/queue/postgres.ts";
 import { parseSettings } from "../../src/settings/load.ts";
 import { openStore } from "../../src/storage/open.ts";
+import { createSharedStore } from "../../src/storage/postgres/shared.ts";
 import type { Store } from "../../src/storage/store.ts";
 import type { App } from "../../src/usecases/app.ts";
 import { createApp } from "../../src/usecases/create-app.ts";
 import { createHub } from "../../src/usecases/hub.ts";
-import { recoverTasks } from "../../src/usecases/recover-tasks.ts";
+import { recoverTask, recoverTasks } from "../../src/usecases/recover-tasks.ts";
 import { createRefusals } from "../../src/usecases/refusals.ts";
 import { runTask } from "../../src/usecases/run-task.ts";
 import { createRunningTasks } from "../../src/usecases/running-tasks.ts";
@@ -61,13 +63,20 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const store = options.store?.(opened) ?? opened;
   const logger = createLogger({ level: "silent" });
   const node = newId();
-  const queue = createEmbeddedQueue({
+  const onError = (): undefined => undefined;
+  const shared = location.kind === "postgres" ? createSharedStore({ url: location.url, onError }) : null;
+  const queueOptions = {
     store,
     node,
+    labels: [],
     concurrency: () => services.settings.current().work.concurrency,
     pollMs: 50,
-    onError: () => undefined,
-  });
+    onError,
+  };
+  const queue =
+    shared === null
+      ? createEmbeddedQueue(queueOptions)
+      : createPostgresQueue({ ...queueOptions, pool: shared.pool });
   const services: Services = {
     node,
     store,
@@ -110,7 +119,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     dir,
     app,
     services,
-    work: () => queue.start((claimed) => runTask(services, claimed)),
+    work: () =>
+      queue.start({
+        run: (claimed) => runTask(services, claimed),
+        recover: (claimed, deaths) => recoverTask(services, claimed, deaths),
+      }),
     recover: () => recoverTasks(services),
     drain: (timeoutMs) => queue.drain(timeoutMs),
     configure: (text) => services.settings.replace(parse(text)),
@@ -119,12 +132,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     lines,
     async abandon() {
       queue.stop();
+      await shared?.close();
       await opened.close();
     },
     async close() {
       queue.stop();
       services.running.shutDown();
       await queue.drain(30_000);
+      await shared?.close();
       await opened.close();
       await remove();
       await rm(dir, { recursive: true, force: true });

@@ -31,7 +31,7 @@ async function afterCrash(onCrash: string, attempts = 1): Promise<Task> {
   const { store } = world.services;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     if (attempt > 1) await store.transition({ id, signal: { type: "requeue" }, reason: null, now: at(1) });
-    await store.claimTasks({ node: "dead", limit: 1, now: at(2), leaseUntil: at(60) });
+    await store.claimTasks({ node: "dead", labels: [], limit: 1, now: at(2) });
   }
   const step = { phase: "run", kind: "shell", exitCode: null, outputs: {}, startedAt: at(3) } as const;
   await store.putStep({

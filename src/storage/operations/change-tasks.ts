@@ -3,8 +3,9 @@ import { isEnded, nextPhase, type TaskPhase } from "../../domain/task-machine.ts
 import { prepare, type Connection } from "../connection.ts";
 import type { NewTask, Store } from "../store.ts";
 import { insertWithPolicy, locksOf, type Inserted } from "./new-tasks.ts";
+import { checkOwner, lockAsOwner } from "./owner.ts";
 import { getTask, lockedTask } from "./read-tasks.ts";
-import type { TaskRow } from "./rows.ts";
+import { toJob, type TaskRow } from "./rows.ts";
 
 export async function createTask(connection: Connection, task: NewTask): Promise<Inserted> {
   await connection.lock(locksOf(task));
@@ -21,7 +22,6 @@ const update = prepare((db, input: TaskRow) =>
       progress: input.progress,
       attempt: input.attempt,
       node: input.node,
-      lease_until: input.lease_until,
       started_at: input.started_at,
       ended_at: input.ended_at,
       recoveries: input.recoveries,
@@ -33,14 +33,18 @@ const deleteSteps = prepare((db, { id }: { id: string }) => db.deleteFrom("steps
 
 export async function transition(
   connection: Connection,
-  { id, signal, reason, now }: Parameters<Store["transition"]>[0],
+  { id, signal, reason, now, owner }: Parameters<Store["transition"]>[0],
 ): Promise<Task | null> {
   const row = await lockedTask.first(connection, { id });
   if (row === undefined) return null;
+  checkOwner(row, owner);
   const phase = nextPhase({ state: row.state, outcome: row.outcome }, signal);
   if (phase === null) return null;
   await update.run(connection, changed(row, phase, { reason, now }));
-  if (signal.type === "requeue") await deleteSteps.run(connection, { id });
+  if (signal.type === "requeue") {
+    await deleteSteps.run(connection, { id });
+    await connection.jobs.add(toJob(row));
+  }
   return getTask(connection, id);
 }
 
@@ -51,13 +55,13 @@ function changed(
 ): TaskRow {
   const next = { ...row, ...phase, reason: reason ?? row.reason, recoveries: 0 };
   if (phase.state === "ENQUEUED") {
-    return { ...next, attempt: row.attempt + 1, started_at: null, node: null, lease_until: null };
+    return { ...next, attempt: row.attempt + 1, started_at: null, node: null };
   }
   if (phase.state === "RUNNING") return { ...next, started_at: now };
   const ended = { ...next, ended_at: row.ended_at ?? now };
   if (!isEnded(phase.state)) return ended;
   const progress = phase.state === "COMPLETED" ? 100 : row.progress;
-  return { ...ended, progress, node: null, lease_until: null };
+  return { ...ended, progress, node: null };
 }
 
 const raiseProgress = prepare((db, input: { id: string; progress: number }) =>
@@ -73,6 +77,7 @@ export async function setProgress(
   connection: Connection,
   input: Parameters<Store["setProgress"]>[0],
 ): Promise<void> {
+  await lockAsOwner(connection, input.id, input.owner);
   await raiseProgress.run(connection, input);
 }
 
@@ -82,7 +87,8 @@ const replaceMetadata = prepare((db, input: { id: string; metadata: string }) =>
 
 export async function setMetadata(
   connection: Connection,
-  { id, metadata }: Parameters<Store["setMetadata"]>[0],
+  { id, metadata, owner }: Parameters<Store["setMetadata"]>[0],
 ): Promise<void> {
+  await lockAsOwner(connection, id, owner);
   await replaceMetadata.run(connection, { id, metadata: JSON.stringify(metadata) });
 }

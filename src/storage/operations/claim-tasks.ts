@@ -1,15 +1,16 @@
+import { sql } from "kysely";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { ClaimedTask, Store } from "../store.ts";
-import { toTasks } from "./read-tasks.ts";
-import type { TaskRow } from "./rows.ts";
 import { isActive, isNextOfGroup, isWaiting } from "./conditions.ts";
 import { groupLock } from "./new-tasks.ts";
+import { toTasks } from "./read-tasks.ts";
+import { labelsOf, type TaskRow } from "./rows.ts";
 
 /** The first waiting task of the next group in alphabetical order: a step from group to group, however many wait in each. */
 const firstOfNextGroup = prepare((db, { after }: { after: string }) =>
   db
     .selectFrom("tasks")
-    .select(["id", "seq", "group_name"])
+    .select(["id", "seq", "group_name", "runs_on"])
     .where(isWaiting)
     .where("group_name", ">", after)
     .orderBy("group_name")
@@ -17,114 +18,120 @@ const firstOfNextGroup = prepare((db, { after }: { after: string }) =>
     .limit(1),
 );
 
-const firstWithoutGroup = prepare((db, { limit }: { limit: number }) =>
-  db
-    .selectFrom("tasks")
-    .select(["id", "seq"])
-    .where(isWaiting)
-    .where("group_name", "is", null)
-    .orderBy("seq")
-    .limit(limit),
-);
-
 const busyGroups = prepare((db, _: object) =>
   db.selectFrom("tasks").select("group_name").distinct().where(isActive).where("group_name", "is not", null),
 );
 
-const start = prepare((db, input: { id: string; node: string; leaseUntil: string; now: string }) =>
+const start = prepare((db, input: { id: string; node: string; now: string }) =>
   db
     .updateTable("tasks")
-    .set({ state: "RUNNING", node: input.node, lease_until: input.leaseUntil, started_at: input.now })
+    .set({ state: "RUNNING", node: input.node, started_at: input.now, recoveries: 0 })
     .where("id", "=", input.id)
     .where("state", "=", "ENQUEUED")
     .where(isNextOfGroup)
     .returningAll(),
 );
 
+/** Makes a waiting task RUNNING, if it is next of its group. To be called under the group's lock. */
+export const startTask = (
+  connection: Connection,
+  input: { readonly id: string; readonly node: string; readonly now: string },
+): Promise<TaskRow | undefined> => start.first(connection, input);
+
 interface Candidate {
   readonly id: string;
   readonly seq: number;
-  readonly group_name?: string | null;
+  readonly group_name: string | null;
+  readonly runs_on: string | null;
 }
 
 export async function claimTasks(
   connection: Connection,
-  { node, limit, now, leaseUntil }: Parameters<Store["claimTasks"]>[0],
+  { node, labels, limit, now }: Parameters<Store["claimTasks"]>[0],
 ): Promise<readonly ClaimedTask[]> {
   const candidates = [
-    ...(await groupCandidates(connection)),
-    ...(await firstWithoutGroup.all(connection, { limit })),
+    ...(await groupCandidates(connection, labels)),
+    ...(await withoutGroup(connection, labels, limit)),
   ]
     .toSorted((a, b) => a.seq - b.seq)
     .slice(0, limit);
   await connection.lock(groupsOf(candidates));
   const rows: TaskRow[] = [];
   for (const { id } of candidates) {
-    const row = await start.first(connection, { id, node, leaseUntil, now });
+    const row = await start.first(connection, { id, node, now });
     if (row !== undefined) rows.push(row);
   }
-  return claimed(connection, rows);
+  return toClaimed(connection, rows);
 }
 
 const groupsOf = (candidates: readonly Candidate[]): string[] =>
-  candidates.flatMap(({ group_name: group }) => (typeof group === "string" ? [groupLock(group)] : []));
+  candidates.flatMap(({ group_name: group }) => (group === null ? [] : [groupLock(group)]));
 
-/** The oldest waiting task of each group that nothing runs in. */
-async function groupCandidates(connection: Connection): Promise<Candidate[]> {
+/** The oldest waiting task of each group that nothing runs in; a group waits when its oldest is for other nodes. */
+async function groupCandidates(connection: Connection, labels: readonly string[]): Promise<Candidate[]> {
   const busy = new Set((await busyGroups.all(connection, {})).map((row) => row.group_name));
   const candidates: Candidate[] = [];
   let next = await firstOfNextGroup.first(connection, { after: "" });
   while (next !== undefined) {
-    if (!busy.has(next.group_name)) candidates.push(next);
+    if (!busy.has(next.group_name) && mayRun(next, labels)) candidates.push(next);
     next = await firstOfNextGroup.first(connection, { after: next.group_name ?? "" });
   }
   return candidates;
 }
 
-async function claimed(connection: Connection, rows: readonly TaskRow[]): Promise<readonly ClaimedTask[]> {
+function mayRun({ runs_on: runsOn }: Candidate, labels: readonly string[]): boolean {
+  return runsOn === null || labelsOf(runsOn).some((label) => labels.includes(label));
+}
+
+function withoutGroup(
+  connection: Connection,
+  labels: readonly string[],
+  limit: number,
+): Promise<readonly Candidate[]> {
+  const query = connection.builder
+    .selectFrom("tasks")
+    .select(["id", "seq", "group_name", "runs_on"])
+    .where(isWaiting)
+    .where("group_name", "is", null)
+    .where((eb) => eb.or([eb("runs_on", "is", null), ...labels.map(names)]))
+    .orderBy("seq")
+    .limit(limit);
+  return rowsOf(connection, query);
+}
+
+/** Whether a JSON list of labels has this one: what both databases have for it. */
+const names = (label: string) => sql<boolean>`replace(runs_on, ${JSON.stringify(label)}, '') <> runs_on`;
+
+export async function toClaimed(
+  connection: Connection,
+  rows: readonly TaskRow[],
+): Promise<readonly ClaimedTask[]> {
   if (rows.length === 0) return [];
   const tasks = await toTasks(connection, rows);
   const digests = new Map(rows.map((row) => [row.id, row.settings_digest]));
   return tasks.map((task) => ({ task, settingsDigest: digests.get(task.id) ?? "" }));
 }
 
-const renew = prepare((db, input: { node: string; leaseUntil: string }) =>
+const orphans = prepare((db, { node }: { node: string }) =>
   db
-    .updateTable("tasks")
-    .set({ lease_until: input.leaseUntil })
-    .where("node", "=", input.node)
-    .where(isActive),
-);
-
-export async function renewLeases(
-  connection: Connection,
-  input: Parameters<Store["renewLeases"]>[0],
-): Promise<void> {
-  await renew.run(connection, input);
-}
-
-export async function orphanedTasks(
-  connection: Connection,
-  { node, now }: Parameters<Store["orphanedTasks"]>[0],
-): Promise<readonly ClaimedTask[]> {
-  let query = connection.builder
     .selectFrom("tasks")
     .selectAll()
     .where(isActive)
     .where((eb) => eb.or([eb("node", "is", null), eb("node", "!=", node)]))
-    .orderBy("seq");
-  if (now !== null) query = query.where("lease_until", "<", now);
-  return claimed(connection, await rowsOf(connection, query));
+    .orderBy("seq"),
+);
+
+export async function orphanedTasks(
+  connection: Connection,
+  input: Parameters<Store["orphanedTasks"]>[0],
+): Promise<readonly ClaimedTask[]> {
+  return toClaimed(connection, await orphans.all(connection, input));
 }
 
-const adopt = prepare((db, input: { id: string; node: string; leaseUntil: string }) =>
+const adopt = prepare((db, input: { id: string; node: string }) =>
   db
     .updateTable("tasks")
-    .set((eb) => ({
-      node: input.node,
-      lease_until: input.leaseUntil,
-      recoveries: eb("recoveries", "+", 1),
-    }))
+    .set((eb) => ({ node: input.node, recoveries: eb("recoveries", "+", 1) }))
     .where("id", "=", input.id)
     .where(isActive)
     .returning("recoveries"),

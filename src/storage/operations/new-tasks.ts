@@ -15,6 +15,7 @@ interface TaskInsert {
   readonly delivery_id: string | null;
   readonly group_name: string | null;
   readonly policy: NewTask["concurrency"]["policy"];
+  readonly runs_on: string | null;
   readonly settings_digest: string;
   readonly metadata: string;
   readonly created_at: string;
@@ -35,6 +36,7 @@ const insertTask = prepare((db, input: TaskInsert) =>
     group_name: input.group_name,
     policy: input.policy,
     attempt: 1,
+    runs_on: input.runs_on,
     settings_digest: input.settings_digest,
     metadata: input.metadata,
     created_at: input.created_at,
@@ -125,7 +127,18 @@ interface Ending {
 }
 
 async function insert(connection: Connection, task: NewTask, ending?: Ending): Promise<void> {
-  await insertTask.run(connection, {
+  const row = toInsert(task, ending);
+  const { id, group_name: group } = row;
+  const waits = ending === undefined;
+  // Handed over together, so that a database elsewhere is waited for once.
+  await Promise.all([
+    insertTask.run(connection, row),
+    ...(waits ? [connection.jobs.add({ id, group, runsOn: task.runsOn ?? null })] : []),
+  ]);
+}
+
+function toInsert(task: NewTask, ending: Ending | undefined): TaskInsert {
+  return {
     id: task.id,
     action: task.action,
     params: JSON.stringify(task.params),
@@ -136,11 +149,12 @@ async function insert(connection: Connection, task: NewTask, ending?: Ending): P
     delivery_id: task.deliveryId,
     group_name: task.concurrency.policy === "parallel" ? null : task.concurrency.group,
     policy: task.concurrency.policy,
+    runs_on: task.runsOn === undefined || task.runsOn === null ? null : JSON.stringify(task.runsOn),
     settings_digest: task.settingsDigest,
     metadata: JSON.stringify(task.metadata ?? {}),
     created_at: task.createdAt,
     ended_at: ending === undefined ? null : task.createdAt,
-  });
+  };
 }
 
 const started = ({ id, action }: NewTask, state: TaskState, outcome: TaskOutcome | null): StartedTask => ({

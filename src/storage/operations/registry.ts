@@ -2,6 +2,8 @@ import type { Connection } from "../connection.ts";
 import type { Store } from "../store.ts";
 import * as tasks from "./change-tasks.ts";
 import * as queue from "./claim-tasks.ts";
+import * as nodes from "./nodes.ts";
+import { takeTask } from "./take-task.ts";
 import * as counters from "./counters.ts";
 import * as deliveries from "./deliveries.ts";
 import * as log from "./log.ts";
@@ -35,9 +37,13 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   getTask: taskReads.getTask,
   listTasks: taskReads.listTasks,
   claimTasks: queue.claimTasks,
-  renewLeases: queue.renewLeases,
+  takeTask,
   orphanedTasks: queue.orphanedTasks,
   adoptTask: queue.adoptTask,
+  heartbeat: nodes.heartbeat,
+  leaveNode: nodes.leaveNode,
+  listNodes: nodes.listNodes,
+  handOn: nodes.handOn,
   putStep: steps.putStep,
   stepDurations: steps.stepDurations,
   appendLog: log.appendLog,
@@ -64,6 +70,7 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "getTask",
   "listTasks",
   "orphanedTasks",
+  "listNodes",
   "stepDurations",
   "listLog",
   "counters",

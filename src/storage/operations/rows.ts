@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import { z } from "zod";
 import type { Delivery } from "../../domain/delivery.ts";
 import type { StartedBy, StepRun, Task } from "../../domain/task.ts";
+import type { JobTask } from "../connection.ts";
 import type { DeliveriesTable, StepsTable, TasksTable } from "../schema.ts";
 import type { StartedTask } from "../store.ts";
 
@@ -36,6 +37,21 @@ export function toDelivery(row: Selectable<DeliveriesTable>): Delivery {
 }
 
 export type TaskRow = Selectable<TasksTable>;
+
+const strings = z.array(z.string());
+
+/** A JSON list of names. */
+export const labelsOf = (text: string): string[] => strings.parse(JSON.parse(text));
+
+export const toJob = ({
+  id,
+  group_name: group,
+  runs_on: runsOn,
+}: Pick<TaskRow, "id" | "group_name" | "runs_on">): JobTask => ({
+  id,
+  group,
+  runsOn: runsOn === null ? null : labelsOf(runsOn),
+});
 
 export interface TaskParts {
   readonly steps: readonly StepRun[];

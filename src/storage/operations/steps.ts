@@ -3,6 +3,7 @@ import { prepare, type Connection } from "../connection.ts";
 import type { StepsTable } from "../schema.ts";
 import type { Store } from "../store.ts";
 import { isCompleted } from "./conditions.ts";
+import { lockAsOwner } from "./owner.ts";
 
 /** Of so many of an action's last completed tasks the mean is taken. */
 const SAMPLE = 10;
@@ -43,8 +44,9 @@ const upsert = prepare((db, input: StepsTable) =>
 
 export async function putStep(
   connection: Connection,
-  { taskId, step }: Parameters<Store["putStep"]>[0],
+  { taskId, step, owner }: Parameters<Store["putStep"]>[0],
 ): Promise<void> {
+  await lockAsOwner(connection, taskId, owner);
   const { startedAt, endedAt } = step;
   await upsert.run(connection, {
     task_id: taskId,

@@ -4,6 +4,7 @@ import type pg from "pg";
 import { z } from "zod";
 import type { Bodies, Connection } from "../connection.ts";
 import type { Schema } from "../schema.ts";
+import { createJobs } from "./jobs.ts";
 
 export const createBuilder = (): Kysely<Schema> =>
   new Kysely<Schema>({
@@ -20,6 +21,11 @@ export function createPostgresConnection(client: pg.ClientBase, builder: Kysely<
   return {
     builder,
     bodies: createBodies(client),
+    jobs: createJobs(client),
+    async clock() {
+      const { rows } = await client.query({ name: "clock", text: "select clock_timestamp() as now" });
+      return clockRow.parse(rows[0]).now;
+    },
     async execute(text, values, prepared = false) {
       const query = { text, values: [...values], ...(prepared && { name: nameOf(text) }) };
       const { rows, rowCount } = await client.query<Record<string, unknown>>(query);
@@ -53,6 +59,7 @@ const statementNames = new Map<string, string>();
 /** Advisory locks have numbers for names; two names that share one merely wait for each other. */
 const lockKey = (name: string): bigint => createHash("sha256").update(name).digest().readBigInt64BE();
 
+const clockRow = z.object({ now: z.date() });
 const storedBody = z.object({ id: z.number() });
 const foundBody = z.object({ bytes: z.instanceof(Buffer) });
 

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Logger, runMigrations } from "graphile-worker";
 import type pg from "pg";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
@@ -6,6 +8,9 @@ import { SCHEMA } from "./pool.ts";
 
 /** Any number that no other program on this database is likely to lock. */
 const MIGRATION_LOCK = 7_461_829_305;
+
+/** Another server's migration is waited for, however long it takes. */
+const AGAIN_MS = 50;
 
 /** What the embedded database has in files, in its header, or not at all. */
 const FOUNDATION = [
@@ -18,16 +23,37 @@ const FOUNDATION = [
 ];
 
 /**
- * Brings the database to the newest schema, in one transaction. Servers that start at the same time come one after the
- * other. Rejects AppError `store:too_new`, `store:unavailable`.
+ * Brings the database to the newest schema, the queue engine's first. Servers that start at the same time come one after
+ * the other. Rejects AppError `store:too_new`, `store:unavailable`.
  */
-export async function migrate(client: pg.ClientBase): Promise<void> {
+export async function migrate(client: pg.ClientBase, pool: pg.Pool): Promise<void> {
   await checkEncoding(client);
+  // A migration may take longer than a query of the running server.
+  await client.query("set statement_timeout = 0");
+  while (!(await tryLock(client))) await delay(AGAIN_MS);
+  try {
+    await runMigrations({ pgPool: pool, logger: silent });
+    await migrateTables(client);
+  } finally {
+    await client.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]);
+    await client.query("reset statement_timeout");
+  }
+}
+
+async function tryLock(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query("select pg_try_advisory_lock($1) as locked", [MIGRATION_LOCK]);
+  return lockRow.parse(rows[0]).locked;
+}
+
+const lockRow = z.object({ locked: z.boolean() });
+
+/** What it has to say, it says by an error. */
+const silent = new Logger(() => () => undefined);
+
+/** All or nothing. */
+async function migrateTables(client: pg.ClientBase): Promise<void> {
   await client.query("begin");
   try {
-    // A migration may take longer than a query of the running server.
-    await client.query("set local statement_timeout = 0");
-    await client.query("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
     for (const statement of FOUNDATION) await client.query(statement);
     const version = await readVersion(client);
     for (const statement of statementsSince(version, COLUMN_TYPES)) await client.query(statement);

@@ -19,16 +19,17 @@ types.setTypeParser(INT8, Number);
 export interface PoolOptions {
   readonly url: string;
   readonly max: number;
+  /** Several queries of a transaction may be on their way at once. */
+  readonly pipeline: boolean;
   /** Called when a connection that nobody uses breaks; it has been replaced already. */
   readonly onError: (error: Error) => void;
 }
 
-export function createPool({ url, max, onError }: PoolOptions): pg.Pool {
+export function createPool({ url, max, pipeline, onError }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
-    // Several queries of a transaction may be on their way at once.
-    pipeline: true,
+    pipeline,
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: STATEMENT_MS,
     query_timeout: QUERY_MS,

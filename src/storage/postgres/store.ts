@@ -27,10 +27,10 @@ export async function createPostgresStore({
   connections = 10,
   onError = () => undefined,
 }: PostgresStoreOptions): Promise<Store> {
-  const pool = createPool({ url, max: connections, onError });
+  const pool = createPool({ url, max: connections, pipeline: true, onError });
   const builder = createBuilder();
   try {
-    await useClient(pool, migrate);
+    await useClient(pool, (client) => migrate(client, pool));
   } catch (error) {
     await pool.end();
     throw toAppError(error);

@@ -41,6 +41,8 @@ export function createSqliteConnection(database: Database.Database, bodies: Bodi
     }),
     bodies,
     lock: async () => undefined,
+    jobs: { add: async () => undefined, handOn: async () => undefined, release: async () => undefined },
+    clock: async () => new Date(),
     async execute(sql, parameters) {
       return executeNow(sql, parameters);
     },

@@ -1,0 +1,164 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { EventEmitter } from "node:events";
+import { Logger, run as startRunner, type Runner, type TaskList, type WorkerEvents } from "graphile-worker";
+import type { Pool } from "pg";
+import { within } from "../lib/within.ts";
+import { jobPayload, RUN, runOn } from "../storage/job-names.ts";
+import type { Store, TakenTask } from "../storage/store.ts";
+import type { Queue, TaskHandlers } from "./queue.ts";
+
+export interface PostgresQueueOptions {
+  readonly store: Pick<Store, "takeTask">;
+  /** Connections of the engine's own: one listens, the others are used for moments only. */
+  readonly pool: Pool;
+  readonly node: string;
+  readonly labels: readonly string[];
+  /** Tasks at once; looked at again by `wake`. */
+  readonly concurrency: () => number;
+  readonly now?: () => Date;
+  /** Safety net for a notification that got lost. */
+  readonly pollMs?: number;
+  readonly onError: (error: unknown) => void;
+}
+
+const AGAIN_MS = 1_000;
+
+/**
+ * The queue of many servers: graphile-worker hands out jobs, each of which says that a task has to be looked at; the store
+ * says what is to be done with it. Its own retries are not used: a job never fails for what its task did.
+ */
+export function createPostgresQueue(options: PostgresQueueOptions): Queue {
+  const { store, pool, node, labels, concurrency, pollMs = 1_000, onError } = options;
+  const { now = () => new Date() } = options;
+  const underWay = new Set<Promise<void>>();
+  const engines = new Set<Engine>();
+  const names = [RUN, ...labels.map(runOn)];
+  let handlers: TaskHandlers | null = null;
+  let draining = false;
+
+  async function look(payload: unknown): Promise<void> {
+    if (handlers === null) return;
+    const done = handle(jobPayload.parse(payload).task, handlers).catch(onError);
+    underWay.add(done);
+    await done;
+    underWay.delete(done);
+  }
+
+  async function handle(id: string, { run, recover }: TaskHandlers): Promise<void> {
+    const taken = await take(id);
+    if (taken.type === "run") await run(taken.claimed);
+    else if (taken.type === "recover") await recover(taken.claimed, taken.deaths);
+  }
+
+  /** Tries until the store answers: given up, the job would be handed out again only after the engine's own pause. */
+  async function take(id: string): Promise<TakenTask> {
+    for (;;) {
+      try {
+        return await store.takeTask({ id, node, now: now().toISOString() });
+      } catch (error) {
+        onError(error);
+        if (draining) return { type: "none" };
+        await delay(AGAIN_MS);
+      }
+    }
+  }
+
+  /** Tries until it runs; whenever it ends by itself, another one takes its place. */
+  async function startEngine(): Promise<void> {
+    while (!draining) {
+      const events: WorkerEvents = new EventEmitter();
+      const engine: Engine = { pool: null, slots: concurrency(), runner: null };
+      events.on("pool:create", ({ workerPool }) => {
+        engine.pool = workerPool.id;
+      });
+      events.on("pool:gracefulShutdown", () => {
+        if (engine.runner !== null && !draining) replace(engine);
+      });
+      engines.add(engine);
+      try {
+        engine.runner = await startRunner({
+          pgPool: pool,
+          taskList: Object.fromEntries(names.map((name) => [name, look])) satisfies TaskList,
+          concurrency: engine.slots,
+          pollInterval: pollMs,
+          noHandleSignals: true,
+          logger: new Logger(() => (level, message) => {
+            if (level === "error") onError(new Error(message));
+          }),
+          events,
+        });
+        watch(engine, engine.runner);
+        return;
+      } catch (error) {
+        engines.delete(engine);
+        onError(error);
+        await delay(AGAIN_MS);
+      }
+    }
+  }
+
+  /** What it has under way goes on; nothing new is handed out by it. */
+  function replace(engine: Engine): void {
+    engine.runner = null;
+    void startEngine();
+  }
+
+  function watch(engine: Engine, runner: Runner): void {
+    const ended = (): void => {
+      engines.delete(engine);
+      if (engine.runner !== null && !draining) replace(engine);
+    };
+    runner.promise.then(ended, (error: unknown) => {
+      onError(error);
+      ended();
+    });
+  }
+
+  async function stopEngine(engine: Engine): Promise<void> {
+    const { runner } = engine;
+    engine.runner = null;
+    await runner?.stop().catch(onError);
+  }
+
+  /** A claim that was under way when draining began may still bring tasks: they are ours already, so they are run. */
+  async function allEnded(): Promise<void> {
+    await Promise.all([...engines].map(stopEngine));
+    while (underWay.size > 0) await Promise.all(underWay);
+  }
+
+  return {
+    shared: true,
+    get pools() {
+      return [...engines].flatMap(({ pool: id }) => (id === null ? [] : [id]));
+    },
+    start(given) {
+      handlers = given;
+      void startEngine();
+    },
+    wake() {
+      const newest = [...engines].find(({ runner }) => runner !== null);
+      if (newest === undefined || newest.slots === concurrency()) return;
+      void stopEngine(newest);
+      void startEngine();
+    },
+    drain(timeoutMs) {
+      draining = true;
+      return within(timeoutMs, allEnded());
+    },
+    stop() {
+      draining = true;
+      for (const engine of engines) void stopEngine(engine);
+    },
+    get running() {
+      return underWay.size;
+    },
+  };
+}
+
+interface Engine {
+  /** The name by which it locks jobs. */
+  pool: string | null;
+  readonly slots: number;
+  /** Null before it runs and once it is to end. */
+  runner: Runner | null;
+}
