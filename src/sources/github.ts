@@ -6,6 +6,8 @@ import {
   bareCommit,
   commitOf,
   emptyEvent,
+  type PartReaders,
+  partsOf,
   pathsOf,
   pullRequestParts,
   realSha,
@@ -62,14 +64,14 @@ export const github: SourceKind<z.output<typeof schema>> = {
       cloneUrl: textAt(payload, "repository", "clone_url"),
       sender: textAt(payload, "sender", "login") ?? textAt(payload, "pusher", "name"),
       action: textAt(payload, "action"),
-      ...PARTS[senderName]?.(payload),
+      ...partsOf(PARTS, senderName, payload),
     };
     return { ok: true, event };
   },
 };
 
 /** What is special to each of GitHub's events. A tag also comes as `create`; only the push counts as one. */
-const PARTS: Readonly<Record<string, (payload: unknown) => Partial<HookEvent>>> = {
+const PARTS: PartReaders = {
   ping: () => ({ name: "ping" }),
   push: pushParts,
   pull_request: pullRequestParts,

@@ -3,7 +3,16 @@ import type { EventName, HookEvent } from "../domain/event.ts";
 import { parseJsonBody } from "../lib/json-body.ts";
 import { at, listAt, numberAt, textAt } from "../lib/pick.ts";
 import { bodyDigest, hmacMatches, readSignature, tokenMatches } from "../lib/signatures.ts";
-import { bareCommit, commitOf, emptyEvent, pathsOf, realSha, refParts } from "./common/forge-event.ts";
+import {
+  bareCommit,
+  commitOf,
+  emptyEvent,
+  type PartReaders,
+  partsOf,
+  pathsOf,
+  realSha,
+  refParts,
+} from "./common/forge-event.ts";
 import { passUnsafe } from "./common/unsafe.ts";
 import type { AuthResult, IncomingRequest, SourceKind } from "./source.ts";
 
@@ -63,7 +72,7 @@ export const gitlab: SourceKind<z.output<typeof schema>> = {
       cloneUrl: textAt(payload, "project", "git_http_url"),
       sender: textAt(payload, "user_username") ?? textAt(payload, "user", "username"),
       action: textAt(payload, "object_attributes", "action") ?? textAt(payload, "action"),
-      ...PARTS[kind]?.(payload),
+      ...partsOf(PARTS, kind, payload),
     };
     return { ok: true, event };
   },
@@ -106,7 +115,7 @@ const missing = (explanation: string): AuthResult => ({ ok: false, code: "signat
 const invalid = (explanation: string): AuthResult => ({ ok: false, code: "signature:invalid", explanation });
 
 /** By `object_kind`, which system hooks have too (there as `event_name`). */
-const PARTS: Readonly<Record<string, (payload: unknown) => Partial<HookEvent>>> = {
+const PARTS: PartReaders = {
   push: (payload) => pushParts(payload, "push"),
   tag_push: (payload) => pushParts(payload, "tag"),
   merge_request: mergeRequestParts,

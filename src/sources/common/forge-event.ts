@@ -81,3 +81,10 @@ export function releaseParts(payload: unknown): Partial<HookEvent> {
   const tag = textAt(payload, "release", "tag_name");
   return { name: "release", tag, ref: tag === null ? null : `refs/tags/${tag}` };
 }
+
+/** The readers of what is special to each event, by the sender's name of it. */
+export type PartReaders = Readonly<Record<string, (payload: unknown) => Partial<HookEvent>>>;
+
+/** What is special to an event of that name. Senders choose the name: `constructor` must be one that nobody foresaw. */
+export const partsOf = (readers: PartReaders, name: string, payload: unknown): Partial<HookEvent> =>
+  (Object.hasOwn(readers, name) ? readers[name]?.(payload) : null) ?? {};

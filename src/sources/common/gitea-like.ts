@@ -6,6 +6,8 @@ import {
   bareCommit,
   commitOf,
   emptyEvent,
+  type PartReaders,
+  partsOf,
   pathsOf,
   pullRequestParts,
   realSha,
@@ -40,12 +42,12 @@ export function describeGiteaLike(
     cloneUrl: textAt(payload, "repository", "clone_url"),
     sender: textAt(payload, "sender", "login") ?? textAt(payload, "sender", "username"),
     action: textAt(payload, "action"),
-    ...PARTS[senderName]?.(payload),
+    ...partsOf(PARTS, senderName, payload),
   };
   return { ok: true, event };
 }
 
-const PARTS: Readonly<Record<string, (payload: unknown) => Partial<HookEvent>>> = {
+const PARTS: PartReaders = {
   ping: () => ({ name: "ping" }),
   push: pushParts,
   pull_request: pullRequestParts,
