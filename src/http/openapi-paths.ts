@@ -25,8 +25,8 @@ const intake: Path = {
       content: { "application/json": { schema: {} }, "application/x-www-form-urlencoded": { schema: {} } },
     },
     responses: {
-      "200": received("A repeated delivery, answered as the first was, or a connection test"),
-      "202": received("Stored, with the tasks it started"),
+      "200": received("A sender's connection test"),
+      "202": received("Stored, with the tasks it started; a repeated delivery is answered as the first was"),
       "4XX": problem,
       "5XX": problem,
     },

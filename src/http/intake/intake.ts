@@ -115,10 +115,10 @@ function plainHeaders(headers: IncomingHttpHeaders): Record<string, string | und
   return plain;
 }
 
-/** 202; 200 where nothing new was taken on: a repeated delivery, a connection test. */
+/** 202, also for a repeated delivery, which is answered as the first was; 200 for a connection test. */
 function acceptedAnswer(received: ReceivedDelivery, requestId: string): Answer {
   return {
-    status: received.duplicate || received.ping ? 200 : 202,
+    status: received.ping ? 200 : 202,
     headers: {
       ...identityHeaders(requestId),
       "content-type": "application/json; charset=utf-8",

@@ -1,0 +1,19 @@
+import { createTokens } from "../../src/accounts/tokens.ts";
+import { createHttpServer, type HttpServer } from "../../src/http/server.ts";
+import { createLogger, type Logger } from "../../src/lib/logger.ts";
+import type { World } from "./world.ts";
+
+export interface ServedWorld {
+  readonly url: string;
+  readonly http: HttpServer;
+}
+
+/** The HTTP side over a world, whose parts a test can break. The caller closes `http`, then the world. */
+export async function serveWorld(
+  { app, services }: Pick<World, "app" | "services">,
+  logger: Logger = createLogger({ level: "silent" }),
+): Promise<ServedWorld> {
+  const tokens = createTokens({ store: services.store });
+  const http = createHttpServer({ app, tokens, logger, settings: () => services.settings.current() });
+  return { url: await http.listen({ host: "127.0.0.1", port: 0 }), http };
+}
