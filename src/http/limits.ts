@@ -11,6 +11,8 @@ export const LIMITS = {
   /** After an early refusal the rest of the body is read and dropped up to here, so that the sender sees the answer. */
   drainBytes: 64 * 1024 * 1024,
   drainMs: 5000,
+  /** How long the sender of a broken or late request may read its answer before the connection is torn down. */
+  lingerMs: 2000,
   /** Longest time for the headers alone. */
   headersMs: 15_000,
   /** An idle connection stays open; longer than the usual proxy's own 60 s. */
