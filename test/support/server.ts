@@ -28,6 +28,7 @@ export interface TestServer {
   api(path: string, init?: ApiInit): Promise<Response>;
   /** Sends a GitHub push, signed, to a source's path. */
   push(options: PushOptions & { readonly path?: string }): Promise<Response>;
+  /** Closed with the server, if not before. */
   raw(options?: RawOptions): Promise<RawConnection>;
   ended(id: string): Promise<TaskWire>;
   reached(id: string, state: TaskWire["state"]): Promise<TaskWire>;
@@ -60,10 +61,17 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const store = await storeIn(dir, parsed.store);
   const settings = { ...parsed, store: store.location };
   const running = await startServer({ settings, env, logger, work, listen: { host: "127.0.0.1", port: 0 } });
+  const connections: RawConnection[] = [];
   return {
     ...toTestServer(running),
     dir,
+    async raw(rawOptions) {
+      const connection = await connectRaw(running.url, rawOptions);
+      connections.push(connection);
+      return connection;
+    },
     async close() {
+      for (const connection of connections) connection.destroy();
       // The second call stops waiting for running tasks.
       await Promise.all([running.close(), running.close()]);
       if (options.dir !== undefined) return;
@@ -73,7 +81,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   };
 }
 
-function toTestServer(running: RunningServer): Omit<TestServer, "dir" | "close"> {
+function toTestServer(running: RunningServer): Omit<TestServer, "dir" | "raw" | "close"> {
   const { url, localToken: token } = running;
   const client = createClient({ url, token });
 
@@ -98,7 +106,6 @@ function toTestServer(running: RunningServer): Omit<TestServer, "dir" | "close">
       const { headers, body } = githubPush(options);
       return fetch(url + path, { method: "POST", headers, body: new Uint8Array(body) });
     },
-    raw: (options) => connectRaw(url, options),
     ended: (id) => reached(id, ({ state }) => isEnded(state)),
     reached: (id, state) => reached(id, (task) => task.state === state),
     lines: async (id) => (await client.listLog(id, { limit: 1_000 })).items.map(({ text }) => text),
