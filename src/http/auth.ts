@@ -30,14 +30,12 @@ export function createAuthenticator({ tokens, failures, addressOf }: Authenticat
     async authenticate(request, scope) {
       const token = bearer(request.headers.authorization);
       if (token === null) throw new AppError("auth:missing", "Send a token: Authorization: Bearer hw_…");
-      const address = addressOf(request.raw);
       // A token that is known to be good is let through: an attacker behind the same proxy must not lock its owner out.
-      if (!tokens.hasPassed(token)) failures.check(address);
+      const succeeded = tokens.hasPassed(token) ? null : failures.attempt(addressOf(request.raw));
       const row = await tokens.verify(token);
-      if (row === null) {
-        failures.fail(address);
+      if (row === null)
         throw new AppError("auth:bad_credentials", "The token is unknown, expired or revoked");
-      }
+      succeeded?.();
       if (!allows(row.scopes, scope)) {
         throw new AppError(
           "auth:forbidden",

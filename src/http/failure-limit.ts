@@ -4,45 +4,46 @@ import { LIMITS } from "./limits.ts";
 
 /** Counts failed logins by address (of IPv6: by network of 64 bits), so that guessing gets slow. */
 export interface FailureLimit {
-  /** Throws `auth:too_many_failures` when the address has failed too often of late. */
-  check(address: string | null): void;
-  fail(address: string | null): void;
+  /**
+   * Counts a try as failed from its start, so that many at once are no way around; call what it returns when the try has
+   * succeeded. Throws `auth:too_many_failures` when the address has failed too often of late.
+   */
+  attempt(address: string | null): () => void;
 }
 
 interface Entry {
-  readonly count: number;
+  count: number;
   readonly until: number;
 }
 
 export function createFailureLimit(now: () => number = Date.now): FailureLimit {
   const entries = new Map<string, Entry>();
 
-  function live(key: string): Entry | null {
-    const entry = entries.get(key);
-    if (entry === undefined || entry.until > now()) return entry ?? null;
+  function live(key: string): Entry {
+    const known = entries.get(key);
+    if (known !== undefined && known.until > now()) return known;
     entries.delete(key);
-    return null;
+    // The oldest goes: forgetting some address is better than memory that an attacker can fill.
+    if (entries.size >= LIMITS.failureAddresses) {
+      const [oldest] = entries.keys();
+      if (oldest !== undefined) entries.delete(oldest);
+    }
+    const fresh = { count: 0, until: now() + LIMITS.failuresWindowMs };
+    entries.set(key, fresh);
+    return fresh;
   }
 
   return {
-    check(address) {
-      const entry = live(keyOf(address));
-      if (entry === null || entry.count < LIMITS.failures) return;
-      const retryAfter = Math.max(1, (entry.until - now()) / 1_000);
-      throw new AppError("auth:too_many_failures", undefined, { retryAfter });
-    },
-    fail(address) {
-      const key = keyOf(address);
-      const entry = live(key);
-      // The oldest goes: forgetting some address is better than memory that an attacker can fill.
-      if (entry === null && entries.size >= LIMITS.failureAddresses) {
-        const [oldest] = entries.keys();
-        if (oldest !== undefined) entries.delete(oldest);
+    attempt(address) {
+      const entry = live(address === null ? "" : networkOf(address));
+      if (entry.count >= LIMITS.failures) {
+        const retryAfter = Math.max(1, (entry.until - now()) / 1_000);
+        throw new AppError("auth:too_many_failures", undefined, { retryAfter });
       }
-      const until = entry?.until ?? now() + LIMITS.failuresWindowMs;
-      entries.set(key, { count: (entry?.count ?? 0) + 1, until });
+      entry.count += 1;
+      return () => {
+        entry.count -= 1;
+      };
     },
   };
 }
-
-const keyOf = (address: string | null): string => (address === null ? "" : networkOf(address));

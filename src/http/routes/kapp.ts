@@ -122,11 +122,10 @@ async function checkToken(
   token: unknown,
 ): Promise<Answer | null> {
   if (typeof token !== "string" || token === "") return { status: 403 };
-  const address = addressOf(request.raw);
-  failures.check(address);
-  if (await check.verify(token)) return null;
-  failures.fail(address);
-  return { status: 403 };
+  const succeeded = failures.attempt(addressOf(request.raw));
+  if (!(await check.verify(token))) return { status: 403 };
+  succeeded();
+  return null;
 }
 
 async function dispatch(app: App, fields: Fields): Promise<Answer> {
