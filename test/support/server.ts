@@ -27,7 +27,7 @@ export interface TestServer {
   /** `fetch` on `/api/v1` + path, with the admin token or another (null: none); `json` becomes the body. */
   api(path: string, init?: ApiInit): Promise<Response>;
   /** Sends a GitHub push, signed, to a source's path. */
-  push(options: PushOptions & { readonly path?: string }): Promise<Response>;
+  push(options: PushOptions & PushPlace): Promise<Response>;
   /** Closed with the server, if not before. */
   raw(options?: RawOptions): Promise<RawConnection>;
   ended(id: string): Promise<TaskWire>;
@@ -36,6 +36,13 @@ export interface TestServer {
   lines(id: string): Promise<string[]>;
   /** Ends the server, running tasks too; the folder goes unless it was given. */
   close(): Promise<void>;
+}
+
+export interface PushPlace {
+  /** Default `/hooks/app`. */
+  readonly path?: string;
+  /** Beside those that GitHub sends. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface ApiInit extends Omit<RequestInit, "headers"> {
@@ -102,9 +109,10 @@ function toTestServer(running: RunningServer): Omit<TestServer, "dir" | "raw" | 
     running,
     fetch: (path, init) => fetch(url + path, init),
     api: (path, init) => fetch(`${url}/api/v1${path}`, apiInit(token, init)),
-    push({ path = "/hooks/app", ...options }) {
+    push({ path = "/hooks/app", headers: more = {}, ...options }) {
       const { headers, body } = githubPush(options);
-      return fetch(url + path, { method: "POST", headers, body: new Uint8Array(body) });
+      const all = { ...headers, ...more };
+      return fetch(url + path, { method: "POST", headers: all, body: new Uint8Array(body) });
     },
     ended: (id) => reached(id, ({ state }) => isEnded(state)),
     reached: (id, state) => reached(id, (task) => task.state === state),

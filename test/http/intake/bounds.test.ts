@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { problemSchema } from "../../../src/client/schemas.ts";
+import { problemOf } from "../../support/problems.ts";
 import { githubPush } from "../../support/push.ts";
-import { type RawAnswer, rawRequest } from "../../support/raw-http.ts";
+import { rawRequest } from "../../support/raw-http.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
 const SECRET = "a-long-enough-secret";
@@ -21,7 +21,6 @@ afterAll(() => server.close());
 
 const newPush = () => githubPush({ secret: SECRET, sha: (count += 1).toString(16).padStart(40, "0") });
 const stored = async () => (await server.client.listDeliveries({ limit: 500 })).items.length;
-const problemOf = ({ body }: RawAnswer) => problemSchema.parse(JSON.parse(body));
 
 describe("a body that is too large", () => {
   it("is refused by its announced length, before a byte of it was sent", async () => {
@@ -30,10 +29,9 @@ describe("a body that is too large", () => {
     connection.write(rawRequest({ path: "/hooks/small", headers }));
     const answer = await connection.answer();
     expect(answer.status).toBe(413);
-    expect(problemOf(answer)).toMatchObject({
-      code: "body:too_large",
-      detail: expect.stringContaining("2048 bytes"),
-    });
+    const problem = await problemOf(answer);
+    expect(problem.code).toBe("body:too_large");
+    expect(problem.detail).toContain("2048 bytes");
     expect(answer.headers["connection"]).toBe("close");
     connection.destroy();
   });
@@ -45,7 +43,7 @@ describe("a body that is too large", () => {
     for (let sent = 0; sent < 64; sent += 1) connection.write(chunk);
     const answer = await connection.answer();
     expect(answer.status).toBe(413);
-    expect(problemOf(answer).code).toBe("body:too_large");
+    expect((await problemOf(answer)).code).toBe("body:too_large");
     connection.write("0\r\n\r\n");
     await connection.closed;
   });
@@ -54,7 +52,7 @@ describe("a body that is too large", () => {
     const body = new Uint8Array(4 * 1024 * 1024);
     const response = await server.fetch("/hooks/small", { method: "POST", body });
     expect(response.status).toBe(413);
-    expect(problemSchema.parse(await response.json()).code).toBe("body:too_large");
+    expect((await problemOf(response)).code).toBe("body:too_large");
   });
 
   it("may be exactly as large as allowed", async () => {
@@ -107,7 +105,7 @@ describe("the bytes that are being received at once", () => {
     const refused = await server.push({ secret: SECRET });
     expect(refused.status).toBe(503);
     expect(refused.headers.get("retry-after")).toBe("5");
-    expect(problemSchema.parse(await refused.json()).code).toBe("server:busy");
+    expect((await problemOf(refused)).code).toBe("server:busy");
     holder.destroy();
     await expect.poll(async () => (await server.push({ secret: SECRET })).status).toBe(202);
     expect((await stored()) - before).toBeLessThanOrEqual(1);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { problemSchema } from "../../../src/client/schemas.ts";
+import { receivedSchema } from "../../../src/client/schemas.ts";
+import { problemOf } from "../../support/problems.ts";
 import { githubPush } from "../../support/push.ts";
 import { rawRequest } from "../../support/raw-http.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -49,7 +50,7 @@ describe("a request whose end two parsers could see in two places", () => {
     connection.write(`${head}${headers}\r\n${body}${hidden()}`);
     const answer = await connection.answer();
     expect(answer.status).toBe(400);
-    expect(problemSchema.parse(JSON.parse(answer.body)).code).toBe("request:invalid");
+    expect((await problemOf(answer)).code).toBe("request:invalid");
     expect(answer.headers["connection"]).toBe("close");
     await connection.closed;
     expect(connection.rest()).toBe("");
@@ -80,7 +81,7 @@ describe("requests on one connection", () => {
     for (const push of pushes) {
       const answer = await connection.answer();
       expect(answer.status).toBe(202);
-      const { delivery } = JSON.parse(answer.body) as { delivery: string };
+      const { delivery } = receivedSchema.parse(JSON.parse(answer.body));
       const { sender_id: senderId } = await server.client.getDelivery(delivery);
       ids.push(senderId === push.headers["x-github-delivery"]);
     }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { problemSchema } from "../../../src/client/schemas.ts";
+import { problemOf } from "../../support/problems.ts";
 import { rawRequest } from "../../support/raw-http.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
@@ -55,7 +55,7 @@ describe("a sender that is slow", () => {
     expect(performance.now() - start).toBeGreaterThan(TIMEOUT_MS * 0.9);
     expect(answer.status).toBe(408);
     expect(answer.headers["connection"]).toBe("close");
-    expect(problemSchema.parse(JSON.parse(answer.body)).code).toBe("body:timeout");
+    expect((await problemOf(answer)).code).toBe("body:timeout");
     expect(await stored()).toBe(before);
   });
 

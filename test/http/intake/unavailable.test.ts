@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { z } from "zod";
-import { problemSchema, receivedSchema } from "../../../src/client/schemas.ts";
+import { receivedSchema } from "../../../src/client/schemas.ts";
 import { AppError } from "../../../src/domain/errors.ts";
+import { problemOf } from "../../support/problems.ts";
 import { githubPush } from "../../support/push.ts";
 import { connectRaw, rawRequest } from "../../support/raw-http.ts";
 import { serveWorld, type ServedWorld } from "../../support/serve-world.ts";
@@ -29,31 +29,33 @@ function send(push = githubPush({ secret: SECRET })): Promise<Response> {
   return fetch(`${served.url}/hooks/app`, { method: "POST", headers, body: new Uint8Array(body) });
 }
 
-describe("when the store fails", () => {
-  async function open(fault: () => Error | null): Promise<void> {
-    world = await createWorld({
-      settings: SETTINGS,
-      store: (store) => ({
-        ...store,
-        async storeDelivery(input) {
-          const error = fault();
-          if (error !== null) throw error;
-          return store.storeDelivery(input);
-        },
-      }),
-    });
-    served = await serveWorld(world);
-  }
+async function openWithFaults(fault: () => Error | null): Promise<void> {
+  world = await createWorld({
+    settings: SETTINGS,
+    store: (store) => ({
+      ...store,
+      async storeDelivery(input) {
+        const error = fault();
+        if (error !== null) throw error;
+        return store.storeDelivery(input);
+      },
+    }),
+  });
+  served = await serveWorld(world);
+}
 
+describe("when the store fails", () => {
   it("a webhook gets 503 with Retry-After and nothing is claimed; the sender's next try is the first", async () => {
     let broken = true;
-    await open(() => (broken ? new AppError("store:unavailable", undefined, { retryAfter: 5 }) : null));
+    await openWithFaults(() =>
+      broken ? new AppError("store:unavailable", undefined, { retryAfter: 5 }) : null,
+    );
     const push = githubPush({ secret: SECRET });
     const refused = await send(push);
     expect(refused.status).toBe(503);
     expect(refused.headers.get("retry-after")).toBe("5");
-    const problem = z.looseObject({}).parse(await refused.json());
-    expect(problemSchema.parse(problem).code).toBe("store:unavailable");
+    const problem = await problemOf(refused);
+    expect(problem.code).toBe("store:unavailable");
     expect(Object.keys(problem)).not.toContain("delivery");
     expect(refused.headers.get("location")).toBeNull();
     expect((await world.app.listDeliveries({ limit: 10 })).items).toEqual([]);
@@ -66,12 +68,12 @@ describe("when the store fails", () => {
   });
 
   it("in a way nobody foresaw, the sender is told nothing about it", async () => {
-    await open(() => new Error("SQLITE_CORRUPT in /srv/secret/place.db"));
+    await openWithFaults(() => new Error("SQLITE_CORRUPT in /srv/secret/place.db"));
     const response = await send();
     expect(response.status).toBe(500);
-    const text = await response.text();
-    expect(text).not.toMatch(/SQLITE|secret|place/);
-    expect(problemSchema.parse(JSON.parse(text)).code).toBe("internal");
+    const problem = await problemOf(response);
+    expect(problem.code).toBe("internal");
+    expect(JSON.stringify(problem)).not.toMatch(/SQLITE|secret|place/);
   });
 });
 
@@ -102,7 +104,7 @@ describe("when the server closes", () => {
     const refused = await late.answer();
     expect(refused.status).toBe(503);
     expect(refused.headers).toMatchObject({ "retry-after": "5", connection: "close" });
-    expect(problemSchema.parse(JSON.parse(refused.body)).code).toBe("server:draining");
+    expect((await problemOf(refused)).code).toBe("server:draining");
     storing.resolve();
     const finished = await underWay.answer();
     expect(finished.status).toBe(202);
