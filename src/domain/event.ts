@@ -38,6 +38,28 @@ export interface HookEvent {
   readonly payload: unknown;
 }
 
+/** What expressions can read of an event, named in snake case as everything in the settings. */
+export const EVENT_FIELDS = [
+  "source",
+  "kind",
+  "name",
+  "sender_name",
+  "repository",
+  "clone_url",
+  "ref",
+  "branch",
+  "tag",
+  "deleted",
+  "commit",
+  "before",
+  "status",
+  "action",
+  "paths",
+  "sender",
+  "payload",
+] as const;
+export type EventField = (typeof EVENT_FIELDS)[number];
+
 export const EVENT_NAMES = [
   "push",
   "tag",

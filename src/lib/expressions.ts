@@ -1,4 +1,4 @@
-import { Environment, ParseError, type ParseResult } from "@marcbachmann/cel-js";
+import { Environment, ParseError, TypeError, type ASTNode, type ParseResult } from "@marcbachmann/cel-js";
 
 /** A compiled CEL expression. */
 export interface Expression {
@@ -9,11 +9,8 @@ export interface Expression {
 /** A text with `${{ expression }}` parts, compiled. */
 export type Template = (vars: Readonly<Record<string, unknown>>) => string;
 
-const environment = new Environment({
-  unlistedVariablesAreDyn: true,
-  homogeneousAggregateLiterals: false,
-  enableOptionalTypes: true,
-});
+const OPTIONS = { homogeneousAggregateLiterals: false, enableOptionalTypes: true };
+const environment = new Environment({ ...OPTIONS, unlistedVariablesAreDyn: true });
 
 /** Settings hold few expressions; a server that is reloaded for months must still not gather them for ever. */
 const MAX_CACHED = 1_000;
@@ -23,15 +20,55 @@ const templates = new Map<string, Template>();
 /** Compiles CEL (https://cel.dev); throws an Error that names the place when it can't be parsed. */
 export const compileExpression = (text: string): Expression => cached(expressions, text, compile);
 
-/** The problem of an expression that can't be parsed, or null. */
-export function checkExpression(text: string): string | null {
+/**
+ * The problem of an expression that can't be parsed, or null. With `variables` also of one that names another variable, a
+ * function that there is not, or types that don't go together.
+ */
+export function checkExpression(text: string, variables?: readonly string[]): string | null {
   try {
     compileExpression(text);
-    return null;
   } catch (error) {
     return messageOf(error);
   }
+  const { error } = variables === undefined ? {} : withVariables(variables).check(text);
+  if (error === undefined) return null;
+  const known = variables?.join(", ") ?? "";
+  return error.code === "unknown_variable" ? `${messageOf(error)}; known here: ${known}` : messageOf(error);
 }
+
+function withVariables(variables: readonly string[]): Environment {
+  const strict = new Environment({ ...OPTIONS, unlistedVariablesAreDyn: false });
+  for (const name of variables) strict.registerVariable(name, "dyn");
+  return strict;
+}
+
+/** What an expression reads of a variable: `sha` of `params.sha`, `npm ci` of `steps["npm ci"].outputs.x`. */
+export interface Reference {
+  readonly variable: string;
+  readonly member: string;
+}
+
+/** The members that an expression reads of its variables, by their name. Throws when it can't be parsed. */
+export const referencesIn = (text: string): readonly Reference[] => collectReferences(parse(text).ast);
+
+function collectReferences(node: ASTNode): readonly Reference[] {
+  const own = referenceOf(node);
+  return [...(own === null ? [] : [own]), ...childrenOf(node).flatMap(collectReferences)];
+}
+
+function referenceOf({ op, args }: ASTNode): Reference | null {
+  if (op !== "." && op !== ".?" && op !== "[]" && op !== "[?]") return null;
+  const [target, member] = args;
+  if (target.op !== "id") return null;
+  if (typeof member === "string") return { variable: target.args, member };
+  const key = member.op === "value" ? member.args : null;
+  return typeof key === "string" ? { variable: target.args, member: key } : null;
+}
+
+const childrenOf = ({ args }: ASTNode): ASTNode[] => [args as unknown].flat(3).filter(isNode);
+
+const isNode = (value: unknown): value is ASTNode =>
+  typeof value === "object" && value !== null && "op" in value;
 
 export const hasTemplate = (text: string): boolean => text.includes("${{");
 
@@ -88,7 +125,8 @@ function toPart(source: string): Template {
 
 /** The library's messages draw the place below them; the first line is the sentence. */
 function messageOf(error: unknown): string {
-  if (error instanceof ParseError) return `${error.summary} (at character ${(error.range?.start ?? 0) + 1})`;
+  if (error instanceof ParseError || error instanceof TypeError)
+    return `${error.summary} (at character ${(error.range?.start ?? 0) + 1})`;
   const message = error instanceof Error ? error.message : String(error);
   return message.split("\n")[0] ?? message;
 }

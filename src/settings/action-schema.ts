@@ -3,7 +3,7 @@ import { duration, environment, oneOrMany, size, variableName } from "./fields.t
 import type { Kinds } from "./kinds.ts";
 import { stepSchema } from "./step-schema.ts";
 
-const param = z.strictObject({
+export const paramSchema = z.strictObject({
   pattern: z
     .string()
     .optional()
@@ -16,14 +16,14 @@ const param = z.strictObject({
     .default(false)
     .describe("Allow a value that starts with `-`, which a command could take for an option."),
 });
-export type ParamInput = z.output<typeof param>;
+export type ParamInput = z.output<typeof paramSchema>;
 
 const globs = (what: string) =>
   oneOrMany()
     .default([])
     .describe(`${what} One glob or a list: \`*\` stops at \`/\`, \`**\` does not, a leading \`!\` excludes.`);
 
-const trigger = z.strictObject({
+export const triggerSchema = z.strictObject({
   source: z.string().describe("Name of the source."),
   event: oneOrMany()
     .default([])
@@ -40,15 +40,9 @@ const trigger = z.strictObject({
     .default({})
     .describe("Param → CEL expression over `event`, such as `sha: event.commit.sha`."),
 });
-export type TriggerInput = z.output<typeof trigger>;
 
-const actionShape = {
+const ownShape = {
   description: z.string().optional().describe("What it does, for people."),
-  params: z.record(variableName, param).default({}).describe("Values that a start may bring, each checked."),
-  on: z
-    .array(trigger)
-    .default([])
-    .describe("Rules that start it; any one is enough. Within a rule all tests must hold."),
   concurrency: z
     .strictObject({
       group: z
@@ -80,14 +74,23 @@ const actionShape = {
   max_log: size().prefault("10MiB").describe("Output kept of one task; the rest is dropped with a notice."),
 };
 
-/** An action with its steps unread. */
-export const actionCommon = z.object({ ...actionShape, steps: z.array(z.unknown()) });
-export type ActionInput = z.output<typeof actionCommon>;
+/** The keys of an action that are no lists of parts: params, rules and steps are looked at one by one. */
+export const actionOwn = z.object(ownShape);
 
 export function actionSchema(kinds: Kinds) {
+  const { description, ...rest } = ownShape;
   return z
     .strictObject({
-      ...actionShape,
+      description,
+      params: z
+        .record(variableName, paramSchema)
+        .default({})
+        .describe("Values that a start may bring, each checked."),
+      on: z
+        .array(triggerSchema)
+        .default([])
+        .describe("Rules that start it; any one is enough. Within a rule all tests must hold."),
+      ...rest,
       steps: z
         .array(stepSchema(kinds))
         .min(1, "expected at least one step")

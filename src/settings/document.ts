@@ -1,5 +1,5 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import type { Document, Node } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import type { Document, Node, YAMLError } from "yaml";
 import type { KeyPath } from "./problems.ts";
 
 export interface Position {
@@ -14,44 +14,115 @@ export interface SettingsDocument {
   position(path: KeyPath): Position;
 }
 
-export type DocumentResult =
-  | { readonly ok: true; readonly document: SettingsDocument }
-  | { readonly ok: false; readonly errors: readonly (Position & { readonly message: string })[] };
+export interface DocumentError extends Position {
+  readonly message: string;
+}
+
+export interface DocumentRead {
+  /** Null when the text is too broken to look further. */
+  readonly document: SettingsDocument | null;
+  readonly errors: readonly DocumentError[];
+}
 
 /** A settings file is written by people; what is larger is a mistake or an attack. */
-const MAX_BYTES = 1_048_576;
+export const MAX_BYTES = 1_048_576;
 /** Bounds what aliases of aliases can grow to. */
 const MAX_ALIASES = 100;
 
-export function readDocument(text: string): DocumentResult {
+export interface ReadOptions {
+  /** 1.1 for files that were written for PyYAML: `yes` is true there. */
+  readonly version?: "1.1" | "1.2";
+}
+
+/** Reads one YAML document. Its errors say what is wrong and where, and never show a value: it may be a secret. */
+export function readDocument(text: string, { version = "1.2" }: ReadOptions = {}): DocumentRead {
   if (Buffer.byteLength(text) > MAX_BYTES) return failure("the file is larger than 1 MiB");
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
-  if (document.errors.length > 0) {
-    const errors = document.errors.map(({ code, message, pos }) => ({
-      ...place(lines, pos[0]),
-      message: ERROR_TEXTS[code] ?? lowerFirst(message),
-    }));
-    return { ok: false, errors };
-  }
+  const options = { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: "silent" } as const;
+  const document = parseDocument(text, { ...options, version });
+  const faults = faultsOf(document);
+  const errors = faults.map(({ offset, message }) => ({ ...place(lines, offset), message }));
+  if (faults.some(({ final }) => final)) return { document: null, errors };
   try {
     const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-    return { ok: true, document: { data, position: (path) => positionOf(document, lines, path) } };
-  } catch (error) {
-    return failure(error instanceof Error ? lowerFirst(error.message) : String(error));
+    return { document: { data, position: (path) => positionOf(document, lines, path) }, errors };
+  } catch {
+    return failure("the aliases (`*name`) stand for too much");
   }
 }
 
-const ERROR_TEXTS: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "this key stands here twice; each may stand only once",
-  TAB_AS_INDENT: "a tab stands where YAML wants spaces; indent with spaces",
-  MULTIPLE_DOCS: "expected one YAML document; remove the `---`",
-};
-
-const failure = (message: string): DocumentResult => ({
-  ok: false,
+const failure = (message: string): DocumentRead => ({
+  document: null,
   errors: [{ line: 1, column: 1, message }],
 });
+
+interface Fault {
+  readonly offset: number;
+  readonly message: string;
+  /** The values can't be relied on. */
+  readonly final: boolean;
+}
+
+function faultsOf(document: Document): Fault[] {
+  const { errors, warnings } = document;
+  const deep = errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
+  if (deep !== undefined) return [{ offset: deep.pos[0], message: "the file nests too deep", final: true }];
+  const found = [...errors, ...warnings].map(toFault);
+  return errors.length > 0 && found.some(({ final }) => final) ? found : [...found, ...nodeFaults(document)];
+}
+
+const toFault = ({ code, message, pos }: YAMLError): Fault => ({
+  offset: pos[0],
+  message: ERROR_TEXTS[code] ?? (PLAIN_CODES.has(code) ? lowerFirst(message) : "this is not valid YAML"),
+  final: code !== "DUPLICATE_KEY" && code !== "TAG_RESOLVE_FAILED",
+});
+
+const ERROR_TEXTS: Readonly<Record<string, string>> = {
+  BAD_DQ_ESCAPE: "there is no such escape; in double quotes a backslash is written `\\\\`",
+  BAD_SCALAR_START: "a text can't start with this character; put it in quotes",
+  BLOCK_AS_IMPLICIT_KEY: "a second `: ` stands in one line; put a text that holds `: ` in quotes",
+  DUPLICATE_KEY: "this key stands here twice; each may stand only once",
+  MULTIPLE_DOCS: "expected one YAML document; remove the `---`",
+  NON_STRING_KEY: "expected a text as key",
+  TAB_AS_INDENT: "a tab stands where YAML wants spaces; indent with spaces",
+  TAG_RESOLVE_FAILED: "tags are not used here; put a text that starts with `!` in quotes",
+  UNEXPECTED_TOKEN: "this does not belong here; put a text with special characters in quotes",
+};
+
+/** Those whose messages never quote what stands in the file. */
+const PLAIN_CODES: ReadonlySet<string> = new Set([
+  "BAD_INDENT",
+  "BAD_PROP_ORDER",
+  "BLOCK_IN_FLOW",
+  "KEY_OVER_1024_CHARS",
+  "MISSING_CHAR",
+  "MULTILINE_IMPLICIT_KEY",
+  "MULTIPLE_ANCHORS",
+  "MULTIPLE_TAGS",
+]);
+
+/** What the parser lets pass: aliases that lead nowhere or into themselves, and a key that JavaScript takes for something else. */
+function nodeFaults(document: Document): Fault[] {
+  const faults: Fault[] = [];
+  visit(document, {
+    Alias(_key, alias, above) {
+      const target = alias.resolve(document);
+      const offset = alias.range?.[0] ?? 0;
+      const message =
+        target === undefined
+          ? "this alias has no anchor; put a text that starts with `*` in quotes"
+          : "this alias stands inside of what it stands for";
+      if (target === undefined || above.some((node) => node === target)) {
+        faults.push({ offset, message, final: true });
+      }
+    },
+    Pair(_key, { key }) {
+      if (!isScalar(key) || key.value !== "__proto__") return;
+      faults.push({ offset: key.range?.[0] ?? 0, message: "__proto__ can't be a key", final: true });
+    },
+  });
+  return faults;
+}
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 

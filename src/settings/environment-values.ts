@@ -1,45 +1,66 @@
 import { nearest } from "../lib/nearest.ts";
 import type { KeyPath, Report } from "./problems.ts";
+import { soundsSecret, type SecretReader } from "./secrets.ts";
 
 const VARIABLE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
-export interface ExpandInput {
-  readonly value: unknown;
-  readonly path: KeyPath;
-  readonly env: NodeJS.ProcessEnv;
-  readonly report: Report;
+/** Replaces `${NAME}` by the environment's value; `$${` stands for a plain `${`. `${{ … }}` is left for later. */
+export interface Expander {
+  /** In every text below a value. */
+  expand(value: unknown, path: KeyPath): unknown;
+  /** In a text that is a template: what comes from the environment does not become one. */
+  expandTemplates(value: unknown, path: KeyPath): unknown;
 }
 
-/**
- * Replaces `${NAME}` by the environment's value in every text below `value`; `$${` stands for a plain `${`.
- * `${{ … }}` is left alone: that is for later. A variable that is not set is reported.
- */
-export function expandEnvironment({ value, path, env, report }: ExpandInput): unknown {
-  if (typeof value === "string") return expandText(value, { path, env, report });
-  if (Array.isArray(value)) {
-    return value.map((item, index) =>
-      expandEnvironment({ value: item, path: [...path, index], env, report }),
-    );
+export interface ExpanderOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** Told of variables that are not set. */
+  readonly report: Report;
+  /** Told of values whose variable has a name that sounds secret. */
+  readonly secrets: Pick<SecretReader, "suspect">;
+}
+
+export function createExpander({ env, report, secrets }: ExpanderOptions): Expander {
+  function read(name: string, path: KeyPath): string | null {
+    const value = env[name];
+    if (value === undefined) {
+      const message = `the environment has no variable ${name}`;
+      report({ path, message, suggestion: nearest(name, Object.keys(env)) });
+      return null;
+    }
+    if (soundsSecret(name)) secrets.suspect(value);
+    return value;
   }
+
+  return {
+    expand: (value, path) =>
+      mapTexts(value, path, (text, at) =>
+        text.replaceAll(VARIABLE, (match, name?: string) =>
+          name === undefined ? "${" : (read(name, at) ?? match),
+        ),
+      ),
+    expandTemplates: (value, path) =>
+      mapTexts(value, path, (text, at) =>
+        text.replaceAll(VARIABLE, (match, name?: string) =>
+          name === undefined ? `${DOLLAR}{` : literal(read(name, at) ?? match),
+        ),
+      ),
+  };
+}
+
+/** A `$` in a template that begins nothing. */
+const DOLLAR = '${{ "$" }}';
+
+/** A template whose value is the text, whatever it holds. */
+export const literal = (text: string): string => text.replaceAll("${{", `${DOLLAR}{{`);
+
+function mapTexts(value: unknown, path: KeyPath, change: (text: string, path: KeyPath) => string): unknown {
+  if (typeof value === "string") return change(value, path);
+  if (Array.isArray(value)) return value.map((item, index) => mapTexts(item, [...path, index], change));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).map(([key, item]: [string, unknown]) => [
     key,
-    expandEnvironment({ value: item, path: [...path, key], env, report }),
+    mapTexts(item, [...path, key], change),
   ]);
   return Object.fromEntries(entries);
 }
-
-export function expandText(text: string, { path, env, report }: Omit<ExpandInput, "value">): string {
-  return text.replaceAll(VARIABLE, (match, name: string | undefined) => {
-    if (name === undefined) return "${";
-    const value = env[name];
-    if (value !== undefined) return value;
-    const message = `the environment has no variable ${name}`;
-    report({ path, message, suggestion: nearest(name, Object.keys(env)) });
-    return match;
-  });
-}
-
-/** The variables that a text refers to. */
-export const variablesIn = (text: string): readonly string[] =>
-  [...text.matchAll(VARIABLE)].map(([, name]) => name).filter((name) => name !== undefined);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isNetwork } from "../lib/networks.ts";
+import { formatDuration } from "../lib/duration.ts";
 import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from "./units.ts";
 
 /** Kinds of values that many keys of the settings share. Inputs are what stands in the file; outputs are ready for use. */
@@ -32,7 +33,7 @@ export function duration({ min = 0 }: DurationLimits = {}) {
     .string(hint)
     .regex(DURATION_PATTERN, hint)
     .transform((text) => parseDuration(text) ?? -1)
-    .refine((ms) => ms >= min, { error: min === 0 ? hint : "expected a duration longer than nothing" });
+    .refine((ms) => ms >= min, { error: min <= 1 ? "expected a duration longer than nothing" : `expected a duration of at least ${formatDuration(min)}` });
 }
 
 /** `25MB`, `5MiB` → bytes. */

@@ -1,19 +1,20 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { AppError } from "../domain/errors.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { readDocument } from "./document.ts";
-import { expandEnvironment } from "./environment-values.ts";
+import { deepFreeze } from "./deep-freeze.ts";
+import { createExpander } from "./environment-values.ts";
 import { builtInKinds, type Kinds } from "./kinds.ts";
-import { displayName, formatProblem, invalidSettings } from "./problems.ts";
+import { formatProblem, invalidSettings } from "./problems.ts";
 import { readActions } from "./read-actions.ts";
+import { readSettingsFile } from "./read-file.ts";
 import type { Reading } from "./reading.ts";
 import { readSources } from "./read-sources.ts";
 import { createFindings, problemAt } from "./report.ts";
 import { settingsCommon, type CommonInput } from "./schema.ts";
 import { createSecretReader } from "./secrets.ts";
 import type { ServerSettings, Settings } from "./settings.ts";
+import { forbidTemplates } from "./templates.ts";
 
 export interface LoadInput {
   readonly file: string;
@@ -23,11 +24,7 @@ export interface LoadInput {
 /** Reads and parses a settings file. Rejects `settings:not_found`, or `settings:invalid` with everything that is wrong. */
 export async function loadSettings({ file, env }: LoadInput): Promise<Settings> {
   const path = resolve(file);
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AppError("settings:not_found", `${displayName(path)} can't be read: ${reason}`);
-  });
-  return parseSettings({ text, file: path, dir: dirname(path), env });
+  return parseSettings({ text: await readSettingsFile(path), file: path, dir: dirname(path), env });
 }
 
 export interface ParseInput {
@@ -40,23 +37,25 @@ export interface ParseInput {
   readonly kinds?: Kinds;
 }
 
-const TOP_KEYS = [...Object.keys(settingsCommon.shape), "sources", "actions"];
+const COMMON_KEYS = Object.keys(settingsCommon.shape);
+const TOP_KEYS = [...COMMON_KEYS, "sources", "actions"];
 
 /** Parses a settings text. Throws `settings:invalid`; `details.problems` has each problem with its place. */
 export function parseSettings({ text, file, dir, env, kinds = builtInKinds }: ParseInput): Settings {
-  const read = readDocument(text);
-  if (!read.ok) {
-    const none = { key: "", suggestion: null };
-    throw invalidSettings(read.errors.map(({ message, ...at }) => problemAt(file, at, { ...none, message })));
-  }
-  const findings = createFindings({ file, document: read.document });
-  const { report, warn } = findings;
+  const { document, errors } = readDocument(text);
+  const syntax = errors.map(({ message, ...at }) =>
+    problemAt(file, at, { key: "", message, suggestion: null }),
+  );
+  if (document === null) throw invalidSettings(syntax);
+  const findings = createFindings({ file, document });
+  const { report, reportUnknown, warn } = findings;
   const secrets = createSecretReader({ dir, report, warn });
-  const expand: Reading["expand"] = (value, path) => expandEnvironment({ value, path, env, report });
-  const reading: Reading = { findings, kinds, secrets, env, dir, expand };
-  const settings = readAll(reading, { file, text, data: read.document.data ?? {} });
-  if (findings.problems.length > 0 || settings === null) throw invalidSettings(findings.problems);
-  return Object.freeze(settings);
+  const expander = createExpander({ env, secrets, report: reportUnknown });
+  const reading: Reading = { findings, kinds, secrets, env, dir, ...expander };
+  const settings = readAll(reading, { file, text, data: document.data });
+  const problems = [...syntax, ...findings.problems];
+  if (problems.length > 0 || settings === null) throw invalidSettings(problems);
+  return deepFreeze(settings);
 }
 
 interface ReadInput {
@@ -67,31 +66,24 @@ interface ReadInput {
 
 function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | null {
   const { findings, dir, env } = reading;
-  const { report } = findings;
   if (!isObject(data)) {
-    report({ path: [], message: "expected a map with the keys sources and actions" });
+    const message = data === null ? "the file is empty; expected" : "expected";
+    findings.report({ path: [], message: `${message} a map with the keys sources and actions` });
     return null;
   }
-  checkKeys({ value: data, known: TOP_KEYS, path: [], report });
-  const parts = Object.fromEntries(
-    Object.keys(settingsCommon.shape).map((key) => [key, data[key] ?? undefined]),
-  );
-  const common = checkValue({ schema: settingsCommon, value: reading.expand(parts, []), path: [], report });
+  checkKeys({ value: data, known: TOP_KEYS, path: [], report: findings.report });
+  const common = readCommon(reading, data);
   const sources = readSources(reading, data["sources"]);
-  const actions = readActions(
-    reading,
-    data["actions"],
-    Object.keys(isObject(data["sources"]) ? data["sources"] : {}),
-  );
+  const sourceNames = isObject(data["sources"]) ? Object.keys(data["sources"]) : [];
+  const actions = readActions(reading, data["actions"], sourceNames);
   if (common === null) return null;
-  const { github, kapp } = readAccess(reading, common);
   return {
     file,
     dir,
     text,
     digest: createHash("sha256").update(text).digest("hex"),
     server: readServer(reading, common),
-    ...readStore(dir, common.store),
+    ...readStore(reading, common),
     work: {
       concurrency: common.work.concurrency,
       leaseMs: common.work.lease,
@@ -99,29 +91,38 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     },
     sources,
     actions,
-    github,
     outbound: { allowCidrs: common.outbound.allow },
-    kapp,
-    secretValues: Object.freeze([...reading.secrets.values, ...passwordsOf(common.store), ...tokenOf(env)]),
+    ...readAccess(reading, common),
+    secretValues: [...reading.secrets.values, ...tokenOf(env)],
     warnings: findings.warnings.map(formatProblem),
   };
 }
 
 const DATA_DIR = "./data";
 
-function readStore(dir: string, store: string): Pick<Settings, "store" | "dataDir"> {
+function readStore({ dir, secrets }: Reading, { store }: CommonInput): Pick<Settings, "store" | "dataDir"> {
   if (!store.startsWith("sqlite:")) {
+    // Its password must not be shown.
+    secrets.suspect(store);
     return { store: { kind: "postgres", url: store }, dataDir: resolve(dir, DATA_DIR) };
   }
   const path = resolve(dir, store.replace(/^sqlite:/, ""));
   return { store: { kind: "sqlite", path }, dataDir: dirname(path) };
 }
 
-/** The database's password as it stands in the URL, and as it is. */
-function passwordsOf(store: string): string[] {
-  const [, password] = /^[a-z]+:\/\/[^/@]*?:([^/@]+)@/.exec(store) ?? [];
-  if (password === undefined) return [];
-  return [...new Set([password, decodeURIComponent(password)])];
+/** A key with nothing behind it is as good as none: `server:` whose lines are all comments. */
+function readCommon(reading: Reading, data: Readonly<Record<string, unknown>>): CommonInput | null {
+  const given = Object.entries(data).filter(
+    ([key, value]) => COMMON_KEYS.includes(key) && value !== null && value !== undefined,
+  );
+  const value = Object.fromEntries(given);
+  forbidTemplates(reading, value, []);
+  return checkValue({
+    schema: settingsCommon,
+    value: reading.expand(value, []),
+    path: [],
+    report: reading.findings.report,
+  });
 }
 
 /** The CLI's token is a secret too, should it be in the environment. */
@@ -141,7 +142,8 @@ function readAccess(
 const DEFAULT_PORT = 8080;
 
 function readServer({ findings, env }: Reading, { server }: CommonInput): ServerSettings {
-  const listen = server.listen ?? `127.0.0.1:${env["PORT"] ?? DEFAULT_PORT}`;
+  const given = env["PORT"] ?? "";
+  const listen = server.listen ?? `127.0.0.1:${given === "" ? DEFAULT_PORT : given}`;
   const colon = listen.lastIndexOf(":");
   const port = Number(listen.slice(colon + 1));
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {

@@ -46,11 +46,16 @@ export function formatProblem({ file, line, column, key, message, suggestion }: 
   return `${place}: ${message}${suggestion === null ? "" : `; did you mean "${suggestion}"?`}`;
 }
 
-/** All problems as the one error `settings:invalid`. */
+/** Nobody reads more, and a file that is no settings file at all would fill the terminal. */
+const MAX_SHOWN = 100;
+
+/** All problems as the one error `settings:invalid`, in the order of the file. */
 export function invalidSettings(problems: readonly Problem[]): AppError {
   const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
-  return new AppError("settings:invalid", sorted.map(formatProblem).join("\n"), {
-    details: { problems: sorted },
+  const shown = sorted.slice(0, MAX_SHOWN);
+  const more = sorted.length > MAX_SHOWN ? ["… and more; mend these first"] : [];
+  return new AppError("settings:invalid", [...shown.map(formatProblem), ...more].join("\n"), {
+    details: { problems: shown },
   });
 }
 

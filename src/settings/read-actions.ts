@@ -1,17 +1,17 @@
 import { resolve } from "node:path";
-import type { Action, ParamSpec, TriggerRule } from "../domain/action.ts";
-import { nearest } from "../lib/nearest.ts";
-import { checkRule } from "../triggers/check-rule.ts";
-import { actionCommon, type ActionInput, type ParamInput, type TriggerInput } from "./action-schema.ts";
+import type { Action } from "../domain/action.ts";
+import { actionOwn } from "./action-schema.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { entryName } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
 import { readEnv } from "./read-env.ts";
+import { readParams } from "./read-params.ts";
+import { readRules } from "./read-rules.ts";
 import { readSteps } from "./read-steps.ts";
 import type { Reading } from "./reading.ts";
-import { checkTemplates } from "./templates.ts";
+import { checkTemplates, forbidTemplates } from "./templates.ts";
 
-const ACTION_KEYS = Object.keys(actionCommon.shape);
+const ACTION_KEYS = [...Object.keys(actionOwn.shape), "params", "on", "steps"];
 
 /** Every action of the settings; those that are not valid are reported and left out. */
 export function readActions(
@@ -38,104 +38,48 @@ interface ActionEntry {
   readonly sources: readonly string[];
 }
 
+/** Looks at every part, whatever is wrong with the others: all problems are told at once. */
 function readAction(reading: Reading, { name, value, sources }: ActionEntry): Action | null {
   const path: KeyPath = ["actions", name];
   const { report } = reading.findings;
-  if (checkValue({ schema: entryName, value: name, path, report }) === null) return null;
+  checkValue({ schema: entryName, value: name, path, report });
   if (!isObject(value)) {
     report({ path, message: "expected a map with steps" });
     return null;
   }
   checkKeys({ value, known: ACTION_KEYS, path, report });
-  if (value["steps"] === undefined) report({ path, message: "the key steps is missing" });
-  const input = checkValue({ schema: actionCommon, value, path, report });
-  if (input === null) return null;
-  const params = readParams(reading, input.params, path);
-  const scope = { params: Object.keys(params), path };
-  checkTemplates(reading, { ...scope, value: input.env, path: [...path, "env"] });
+  const own = checkValue({ schema: actionOwn, value, path, report });
+  const params = readParams(reading, value["params"], [...path, "params"]);
+  const on = readRules(reading, { value: value["on"], path: [...path, "on"], sources, params });
+  const paramNames = isObject(value["params"]) ? Object.keys(value["params"]) : [];
+  forbidTemplates(reading, value["concurrency"], [...path, "concurrency"]);
+  const env = { value: value["env"], path: [...path, "env"] };
+  checkTemplates(reading, { ...env, scope: { params: paramNames, steps: [] } });
+  const steps = readSteps(reading, {
+    value: value["steps"],
+    path: [...path, "steps"],
+    params: paramNames,
+    timeoutMs: own?.timeout ?? null,
+  });
+  if (own === null || params === null) return null;
   return {
     name,
-    description: input.description ?? null,
+    description: own.description ?? null,
     params,
-    on: input.on.map((rule, index) =>
-      readRule(reading, { rule, path: [...path, "on", index], sources, params }),
-    ),
-    concurrency: { policy: input.concurrency.policy, group: input.concurrency.group ?? name },
-    timeoutMs: input.timeout,
-    graceMs: input.grace,
-    onCrash: input.on_crash,
-    env: readEnv(reading, input.env, [...path, "env"]),
-    workdir: readWorkdir(reading, input, path),
-    steps: readSteps(reading, { values: input.steps, path: [...path, "steps"], params: Object.keys(params) }),
-    maxLogBytes: input.max_log,
+    on,
+    concurrency: { policy: own.concurrency.policy, group: own.concurrency.group ?? name },
+    timeoutMs: own.timeout,
+    graceMs: own.grace,
+    onCrash: own.on_crash,
+    env: readEnv(reading, own.env, env.path),
+    workdir: readWorkdir(reading, own.workdir, [...path, "workdir"]),
+    steps,
+    maxLogBytes: own.max_log,
   };
 }
 
-function readWorkdir(reading: Reading, { workdir }: ActionInput, path: KeyPath): string | null {
+function readWorkdir(reading: Reading, workdir: string | undefined, path: KeyPath): string | null {
   if (workdir === undefined) return null;
-  const expanded = reading.expand(workdir, [...path, "workdir"]);
-  return resolve(reading.dir, String(expanded));
-}
-
-function readParams(
-  { findings }: Reading,
-  params: Readonly<Record<string, ParamInput>>,
-  path: KeyPath,
-): Record<string, ParamSpec> {
-  const specs: Record<string, ParamSpec> = {};
-  for (const [name, param] of Object.entries(params)) {
-    const at = [...path, "params", name];
-    const pattern = param.pattern ?? null;
-    if (pattern !== null && !isPattern(pattern)) {
-      findings.report({ path: [...at, "pattern"], message: `${pattern} is not a regular expression` });
-    } else if (pattern !== null && param.default !== undefined && !fits(pattern, param.default)) {
-      findings.report({ path: [...at, "default"], message: `the default does not match ${pattern}` });
-    }
-    specs[name] = {
-      pattern,
-      required: param.required ?? param.default === undefined,
-      default: param.default ?? null,
-      description: param.description ?? null,
-      allowLeadingDash: param.allow_leading_dash,
-    };
-  }
-  return specs;
-}
-
-function isPattern(pattern: string): boolean {
-  try {
-    return new RegExp(pattern, "u") instanceof RegExp;
-  } catch {
-    return false;
-  }
-}
-
-const fits = (pattern: string, value: string): boolean => new RegExp(`^(?:${pattern})$`, "u").test(value);
-
-interface RuleEntry {
-  readonly rule: TriggerInput;
-  readonly path: KeyPath;
-  readonly sources: readonly string[];
-  readonly params: Readonly<Record<string, ParamSpec>>;
-}
-
-function readRule({ findings }: Reading, { rule, path, sources, params }: RuleEntry): TriggerRule {
-  const { report } = findings;
-  const { when = null, ...rest } = rule;
-  const read: TriggerRule = { ...rest, when };
-  if (!sources.includes(rule.source)) {
-    const suggestion = nearest(rule.source, sources);
-    report({ path: [...path, "source"], message: `there is no source ${rule.source}`, suggestion });
-  }
-  for (const problem of checkRule(read)) report({ path, message: problem });
-  for (const name of Object.keys(rule.with).filter((each) => !Object.hasOwn(params, each))) {
-    const suggestion = nearest(name, Object.keys(params));
-    report({ path: [...path, "with", name], message: `the action has no param ${name}`, suggestion });
-  }
-  const given = Object.keys(rule.with);
-  for (const [name, { required }] of Object.entries(params)) {
-    if (!required || given.includes(name)) continue;
-    report({ path, message: `the rule gives no value to the required param ${name}; add it under with` });
-  }
-  return read;
+  forbidTemplates(reading, workdir, path);
+  return resolve(reading.dir, String(reading.expand(workdir, path)));
 }

@@ -1,11 +1,13 @@
 import { nearest } from "../lib/nearest.ts";
-import { bindSource } from "../sources/source.ts";
-import { checkValue, isObject } from "./check-value.ts";
-import type { Reading } from "./reading.ts";
+import { bindSource, type SourceKind } from "../sources/source.ts";
+import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { entryName } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
+import { readCredentials } from "./read-credentials.ts";
+import type { Reading } from "./reading.ts";
 import type { SourceSettings } from "./settings.ts";
-import { SOURCE_KEYS, sourceCommon, type SourceInput } from "./source-schema.ts";
+import { shapeOf, SOURCE_KEYS, sourceCommon } from "./source-schema.ts";
+import { forbidTemplates } from "./templates.ts";
 
 /** Every source of the settings, bound to its kind; those that are not valid are reported and left out. */
 export function readSources(reading: Reading, value: unknown): Record<string, SourceSettings> {
@@ -20,88 +22,76 @@ export function readSources(reading: Reading, value: unknown): Record<string, So
     const source = readSource(reading, name, entry);
     if (source !== null) sources[name] = source;
   }
-  reportSamePaths(reading, sources);
+  reportPaths(reading, sources);
   return sources;
 }
 
+/** Looks at every part, whatever is wrong with the others: all problems are told at once. */
 function readSource(reading: Reading, name: string, value: unknown): SourceSettings | null {
   const path: KeyPath = ["sources", name];
   const { report } = reading.findings;
-  if (checkValue({ schema: entryName, value: name, path, report }) === null) return null;
+  checkValue({ schema: entryName, value: name, path, report });
   if (!isObject(value)) {
     report({ path, message: "expected a map with kind and secrets" });
     return null;
   }
-  const kind = typeof value["kind"] === "string" ? reading.kinds.sources.get(value["kind"]) : undefined;
-  if (kind === undefined) return reportKind(reading, path, value["kind"]);
+  forbidTemplates(reading, value, path);
+  const kind = findKind(reading, value["kind"], path);
   const expanded = reading.expand(value, path);
-  if (!isObject(expanded)) return null;
-  const own = Object.fromEntries(Object.entries(expanded).filter(([key]) => !SOURCE_KEYS.includes(key)));
-  const options = checkValue({ schema: kind.schema, value: own, path, report });
   const common = checkValue({ schema: sourceCommon, value: expanded, path, report });
-  if (common === null || options === null) return null;
-  const credentials = readCredentials(reading, common, path);
-  if (credentials === null) return null;
+  const credentials = common === null ? null : readCredentials(reading, common, path);
+  const options = kind === null ? null : readOptions(reading, { kind, value: expanded, path });
+  if (kind === null || common === null || credentials === null || options === null) return null;
   return {
     path: common.path ?? `/hooks/${name}`,
-    source: bindSource({ name, kind, options, credentials, bodyLimit: common.body_limit }),
+    source: bindSource({ name, kind, options: options.value, credentials, bodyLimit: common.body_limit }),
   };
 }
 
-function reportKind({ kinds, findings }: Reading, path: KeyPath, kind: unknown): null {
+function findKind({ kinds, findings }: Reading, given: unknown, path: KeyPath): SourceKind | null {
   const names = [...kinds.sources.keys()];
   const expected = `expected ${names.join(", ")}`;
-  if (typeof kind !== "string") {
-    findings.report({ path, message: `the key kind is missing; ${expected}` });
-  } else {
-    const suggestion = nearest(kind, names);
-    findings.report({
-      path: [...path, "kind"],
-      message: `there is no kind ${kind}; ${expected}`,
-      suggestion,
-    });
+  if (typeof given !== "string") {
+    const missing = given === undefined;
+    const message = missing ? `the key kind is missing; ${expected}` : expected;
+    findings.report({ path: missing ? path : [...path, "kind"], message });
+    return null;
   }
+  const kind = kinds.sources.get(given);
+  if (kind !== undefined) return kind;
+  const message = `there is no kind ${given}; ${expected}`;
+  findings.report({ path: [...path, "kind"], message, suggestion: nearest(given, names) });
   return null;
 }
 
-interface Credentials {
-  readonly secrets: readonly string[];
-  readonly unsafeNoAuth: boolean;
+interface OptionsEntry {
+  readonly kind: SourceKind;
+  readonly value: unknown;
+  readonly path: KeyPath;
 }
 
-/** A source that anybody could use is an error, unless the settings say it in so many words. */
-function readCredentials(reading: Reading, source: SourceInput, path: KeyPath): Credentials | null {
-  const { findings, secrets: reader } = reading;
-  const listed = (source.secrets ?? []).map((secret, index) =>
-    reader.read(secret, [...path, "secrets", index]),
-  );
-  const single = source.secret === undefined ? [] : [reader.read(source.secret, [...path, "secret"])];
-  const all = [...single, ...listed];
-  const secrets = all.filter((secret) => secret !== null);
-  if (secrets.length < all.length) return null;
-  if (secrets.length === 0 && !source.unsafe_no_auth) {
-    const message =
-      "the source has no secret, so anybody could use it; give it secrets, or say unsafe_no_auth: true";
-    findings.report({ path, message });
-    return null;
-  }
-  if (source.unsafe_no_auth) {
-    const what =
-      secrets.length === 0 ? "takes webhooks from anybody" : "has secrets, so unsafe_no_auth does nothing";
-    findings.warn({ path, message: `source ${String(path[1])} ${what}` });
-  }
-  return { secrets, unsafeNoAuth: source.unsafe_no_auth };
+/** The keys of the source's kind, read by its own schema (`value` may be anything); null when they are not valid. */
+function readOptions(
+  { findings: { report } }: Reading,
+  { kind, value, path }: OptionsEntry,
+): { readonly value: unknown } | null {
+  if (!isObject(value)) return null;
+  const ownKeys = Object.keys(shapeOf(kind.schema));
+  checkKeys({ value, known: [...SOURCE_KEYS, ...ownKeys], path, report });
+  const own = Object.fromEntries(Object.entries(value).filter(([key]) => ownKeys.includes(key)));
+  const options = checkValue({ schema: kind.schema, value: own, path, report });
+  return options === null ? null : { value: options };
 }
 
-function reportSamePaths({ findings }: Reading, sources: Readonly<Record<string, SourceSettings>>): void {
+function reportPaths({ findings }: Reading, sources: Readonly<Record<string, SourceSettings>>): void {
   const taken = new Map<string, string>();
   for (const [name, { path }] of Object.entries(sources)) {
     const other = taken.get(path);
     const at = ["sources", name, "path"];
-    if (other !== undefined)
-      findings.report({ path: at, message: `source ${other} has the path ${path} already` });
-    if (isReserved(path)) findings.report({ path: at, message: `the server itself uses ${path}` });
-    taken.set(path, name);
+    // The path itself is not shown: for some senders it holds the secret.
+    if (other !== undefined) findings.report({ path: at, message: `source ${other} has the same path` });
+    if (isReserved(path)) findings.report({ path: at, message: "the server itself uses this path" });
+    if (other === undefined) taken.set(path, name);
   }
 }
 

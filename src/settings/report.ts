@@ -1,10 +1,12 @@
 import type { Position, SettingsDocument } from "./document.ts";
-import { displayName, formatPath, type Complaint, type Problem } from "./problems.ts";
+import { displayName, formatPath, type Complaint, type Problem, type Report } from "./problems.ts";
 
 /** Gathers what is wrong, and what is allowed but unwise, each with its place in the file. */
 export interface Findings {
-  report(complaint: Complaint): void;
-  warn(complaint: Complaint): void;
+  readonly report: Report;
+  /** For a value that is not known (`${ENV}` without such a variable): what else is wrong with it is not said. */
+  readonly reportUnknown: Report;
+  readonly warn: Report;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
@@ -14,14 +16,27 @@ export interface FindingsOptions {
   readonly document: Pick<SettingsDocument, "position">;
 }
 
+/** More are not kept: finding the place of each takes time. */
+const MAX_KEPT = 1_000;
+
 export function createFindings({ file, document }: FindingsOptions): Findings {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
-  const toProblem = ({ path, message, suggestion = null }: Complaint): Problem =>
-    problemAt(file, document.position(path), { key: formatPath(path), message, suggestion });
+  const unknown = new Set<string>();
+
+  function add(list: Problem[], { path, message, suggestion = null }: Complaint): void {
+    const key = formatPath(path);
+    if (list.length >= MAX_KEPT || unknown.has(key)) return;
+    list.push(problemAt(file, document.position(path), { key, message, suggestion }));
+  }
+
   return {
-    report: (complaint) => problems.push(toProblem(complaint)),
-    warn: (complaint) => warnings.push(toProblem(complaint)),
+    report: (complaint) => add(problems, complaint),
+    reportUnknown(complaint) {
+      add(problems, complaint);
+      unknown.add(formatPath(complaint.path));
+    },
+    warn: (complaint) => add(warnings, complaint),
     problems,
     warnings,
   };

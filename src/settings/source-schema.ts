@@ -41,7 +41,7 @@ export function sourceSchema({ sources }: Kinds) {
 }
 
 /** The keys of an object schema, also of one with a transform behind it. */
-function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
+export function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
   if (schema instanceof z.ZodObject) {
     const shape: Record<string, z.ZodType> = {};
     for (const [key, field] of Object.entries(schema.shape))

@@ -30,7 +30,7 @@ const header = z
   .transform((name) => name.toLowerCase());
 
 const expression = z.string().superRefine((text, context) => {
-  const problem = checkExpression(text);
+  const problem = checkExpression(text, ["payload", "headers"]);
   if (problem !== null) context.addIssue({ code: "custom", message: problem });
 });
 

@@ -18,18 +18,21 @@ const argvSchema = z
   })
   .describe("The program and its arguments; no shell. Each item may hold `${{ }}`.");
 
-const schema = z.union([
-  argvSchema,
-  z.strictObject({
-    argv: argvSchema,
-    output: z
-      .string()
-      .regex(/^[A-Za-z_]\w*$/, "must be letters, digits and _, not starting with a digit")
-      .optional()
-      .describe("What it prints on stdout, trimmed, becomes `steps.NAME.outputs.<this>` (64 KiB at most)."),
-    input: z.string().optional().describe("Written to its standard input, as it stands here."),
-  }),
-]);
+const schema = z.union(
+  [
+    argvSchema,
+    z.strictObject({
+      argv: argvSchema,
+      output: z
+        .string()
+        .regex(/^[A-Za-z_]\w*$/, "must be letters, digits and _, not starting with a digit")
+        .optional()
+        .describe("What it prints on stdout, trimmed, becomes `steps.NAME.outputs.<this>` (64 KiB at most)."),
+      input: z.string().optional().describe("Written to its standard input, as it stands here."),
+    }),
+  ],
+  { error: "expected a list such as [npm, ci]; a line for a shell goes under `shell`" },
+);
 
 type Argv = z.infer<typeof argvSchema>;
 type RunOptions = z.infer<typeof schema>;
@@ -44,6 +47,7 @@ export const runKind: StepKind<RunOptions> = {
   kind: "run",
   summary: "Runs a program with arguments, without a shell",
   schema,
+  keepsVariables: true,
   render: (options, render) =>
     isShort(options) ? renderArgv(options, render) : { ...options, argv: renderArgv(options.argv, render) },
   title: (options) => formatCommand(normalize(options).argv),

@@ -27,6 +27,7 @@ export const shellKind: StepKind<ShellOptions> = {
   kind: "shell",
   summary: "Runs a shell script; it gets values by its environment only",
   schema,
+  keepsVariables: true,
   render: (options) => options,
   title: (options) => titleOf(normalize(options).script),
   async run(options, context) {

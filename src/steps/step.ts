@@ -69,6 +69,8 @@ export interface StepKind<O = unknown> {
   readonly kind: string;
   readonly summary: string;
   readonly schema: z.ZodType<O>;
+  /** True where `${NAME}` in the options is for the command, a shell's perhaps; elsewhere the settings replace it when read. */
+  readonly keepsVariables?: boolean;
   /** The options with `${{ }}` replaced in exactly those fields that may hold it. */
   render(options: O, render: Render): O;
   /** A short line for people: `npm ci`, `git https://… at 1a2b3c`. */

@@ -1,29 +1,50 @@
 import picomatch from "picomatch";
 import type { TriggerRule } from "../domain/action.ts";
-import { checkExpression } from "../lib/expressions.ts";
+import { EVENT_FIELDS } from "../domain/event.ts";
+import { checkExpression, referencesIn } from "../lib/expressions.ts";
+import { nearest } from "../lib/nearest.ts";
 
-/** What is wrong with a rule whatever the event, each as a sentence that names the key. */
-export function checkRule(rule: TriggerRule): string[] {
-  const problems: string[] = [];
+export interface RuleProblem {
+  /** Key of the rule: `["when"]`, `["with", "sha"]`. */
+  readonly key: readonly [string, ...string[]];
+  readonly message: string;
+}
+
+/** What is wrong with a rule whatever the event. */
+export function checkRule(rule: TriggerRule): RuleProblem[] {
+  const problems: RuleProblem[] = [];
   for (const key of ["branch", "tag", "repository", "paths"] as const) {
-    for (const glob of rule[key])
-      if (!isGlob(glob)) problems.push(`${key}: ${JSON.stringify(glob)} is not a glob`);
+    for (const glob of rule[key]) {
+      if (!isGlob(glob)) problems.push({ key: [key], message: `${JSON.stringify(glob)} is not a glob` });
+    }
   }
-  for (const [key, text] of [["when", rule.when] as const, ...withEntries(rule)]) {
-    const problem = text === null ? null : checkExpression(text);
-    if (problem !== null) problems.push(`${key}: ${problem}`);
-  }
+  if (rule.when !== null) problems.push(...checkCel(["when"], rule.when));
+  for (const [name, text] of Object.entries(rule.with)) problems.push(...checkCel(["with", name], text));
   return problems;
 }
 
-const withEntries = (rule: TriggerRule): (readonly [string, string])[] =>
-  Object.entries(rule.with).map(([name, text]) => [`with.${name}`, text]);
+function checkCel(key: RuleProblem["key"], text: string): RuleProblem[] {
+  if (text.includes("${{")) return [{ key, message: `an expression stands here without \${{ }}` }];
+  const message = checkExpression(text, ["event"]) ?? unknownField(text);
+  return message === null ? [] : [{ key, message }];
+}
+
+/** The problem of an expression that reads a field of the event that there is not, or null. */
+export function unknownField(expression: string): string | null {
+  const members = referencesIn(expression).filter(({ variable }) => variable === "event");
+  const unknown = members.find(({ member }) => !EVENT_FIELDS.some((field) => field === member));
+  if (unknown === undefined) return null;
+  const suggestion = nearest(unknown.member, EVENT_FIELDS);
+  const hint =
+    suggestion === null ? `it has ${EVENT_FIELDS.join(", ")}` : `did you mean event.${suggestion}?`;
+  return `an event has no ${unknown.member}; ${hint}`;
+}
 
 function isGlob(glob: string): boolean {
   const text = glob.startsWith("!") ? glob.slice(1) : glob;
   if (text === "") return false;
   try {
-    picomatch.makeRe(text);
+    picomatch.makeRe(text, { strictBrackets: true });
     return true;
   } catch {
     return false;

@@ -1,7 +1,7 @@
 import type { Action, TriggerRule } from "../domain/action.ts";
 import type { RuleReason } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
-import type { HookEvent } from "../domain/event.ts";
+import type { EventField, HookEvent } from "../domain/event.ts";
 import { compileExpression } from "../lib/expressions.ts";
 import { globTest } from "./globs.ts";
 import { resolveParams } from "./params.ts";
@@ -160,8 +160,10 @@ function toText(name: string, value: unknown): string {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The event as expressions see it; settings are written in snake case. */
-export const asVariable = (event: HookEvent): Readonly<Record<string, unknown>> => ({
-  ...event,
-  clone_url: event.cloneUrl,
-  sender_name: event.senderName,
-});
+export function asVariable({
+  cloneUrl,
+  senderName,
+  ...event
+}: HookEvent): Readonly<Record<EventField, unknown>> {
+  return { ...event, clone_url: cloneUrl, sender_name: senderName };
+}

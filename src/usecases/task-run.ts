@@ -6,6 +6,7 @@ import { compileTemplate } from "../lib/expressions.ts";
 import type { Masker } from "../lib/masking.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Render } from "../steps/step.ts";
+import { asVariable } from "../triggers/match.ts";
 import { inheritedEnv, paramsEnv, STEP_MARKER, TASK_MARKER } from "./command-env.ts";
 import type { Progress } from "./progress.ts";
 import type { Services } from "./services.ts";
@@ -57,7 +58,7 @@ function templateVars({ task, event, steps }: TaskRun): Record<string, unknown> 
   ]);
   return {
     params: task.params,
-    event: event ?? {},
+    event: event === null ? {} : asVariable(event),
     task: { id: task.id, action: task.action, attempt: task.attempt, created_at: task.createdAt },
     steps: Object.fromEntries(byName),
   };

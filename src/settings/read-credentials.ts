@@ -1,0 +1,45 @@
+import type { SourceCredentials } from "../sources/source.ts";
+import type { SecretInput } from "./fields.ts";
+import type { KeyPath } from "./problems.ts";
+import type { Reading } from "./reading.ts";
+import type { SourceInput } from "./source-schema.ts";
+
+/** The secrets of a source. One that anybody could use is an error, unless the settings say it in so many words. */
+export function readCredentials(
+  reading: Reading,
+  source: SourceInput,
+  path: KeyPath,
+): SourceCredentials | null {
+  const { secret, secrets: list = [], unsafe_no_auth: unsafeNoAuth } = source;
+  const { findings } = reading;
+  const read = [
+    ...(secret === undefined ? [] : [readSecret(reading, secret, [...path, "secret"])]),
+    ...list.map((each, index) => readSecret(reading, each, [...path, "secrets", index])),
+  ];
+  const secrets = read.filter((value) => value !== null);
+  if (secrets.length < read.length) return null;
+  if (secrets.length === 0 && !unsafeNoAuth) {
+    const message =
+      "the source has no secret, so anybody could use it; give it secrets, or say unsafe_no_auth: true";
+    findings.report({ path, message });
+    return null;
+  }
+  if (unsafeNoAuth) {
+    const useless = "unsafe_no_auth does nothing, because the source has secrets";
+    const message = secrets.length === 0 ? "takes webhooks from anybody (unsafe_no_auth)" : useless;
+    findings.warn({ path, message });
+  }
+  return { secrets, unsafeNoAuth };
+}
+
+/** Shorter ones can be guessed. */
+const SHORT = 16;
+
+function readSecret({ secrets, findings }: Reading, value: SecretInput, path: KeyPath): string | null {
+  const secret = secrets.read(value, path);
+  if (secret !== null && secret.length < SHORT) {
+    const message = `the secret has only ${secret.length} characters; make one with \`openssl rand -hex 32\``;
+    findings.warn({ path, message });
+  }
+  return secret;
+}

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import type { ParamSpec } from "../domain/action.ts";
+import { paramSchema, type ParamInput } from "./action-schema.ts";
+import { checkValue } from "./check-value.ts";
+import { variableName } from "./fields.ts";
+import type { KeyPath } from "./problems.ts";
+import type { Reading } from "./reading.ts";
+
+const schema = z.record(variableName, paramSchema);
+
+/** The params of an action; null when they are not valid. */
+export function readParams(
+  reading: Reading,
+  value: unknown,
+  path: KeyPath,
+): Record<string, ParamSpec> | null {
+  const params = checkValue({ schema, value: value ?? {}, path, report: reading.findings.report });
+  if (params === null) return null;
+  const specs: Record<string, ParamSpec> = {};
+  for (const [name, param] of Object.entries(params)) {
+    checkParam(reading, param, [...path, name]);
+    specs[name] = {
+      pattern: param.pattern ?? null,
+      required: param.required ?? param.default === undefined,
+      default: param.default ?? null,
+      description: param.description ?? null,
+      allowLeadingDash: param.allow_leading_dash,
+    };
+  }
+  return specs;
+}
+
+function checkParam(
+  { findings }: Reading,
+  { pattern, default: value, allow_leading_dash }: ParamInput,
+  path: KeyPath,
+): void {
+  const at = [...path, "default"];
+  if (value?.startsWith("-") === true && !allow_leading_dash) {
+    findings.report({
+      path: at,
+      message: "the default starts with `-`, which needs allow_leading_dash: true",
+    });
+  }
+  if (pattern === undefined) return;
+  const whole = wholePattern(pattern);
+  if (whole === null) {
+    findings.report({ path: [...path, "pattern"], message: `${pattern} is not a regular expression` });
+  } else if (value !== undefined && !whole.test(value)) {
+    findings.report({ path: at, message: `the default does not match ${pattern}` });
+  }
+}
+
+/** The pattern alone has to be one, too: `a)(b` is one only inside of brackets. */
+function wholePattern(pattern: string): RegExp | null {
+  try {
+    return new RegExp(`^(?:${new RegExp(pattern, "u").source})$`, "u");
+  } catch {
+    return null;
+  }
+}
