@@ -2,7 +2,7 @@ import type { StepKind } from "../steps/step.ts";
 import { isObject } from "./check-value.ts";
 import type { KeyPath } from "./problems.ts";
 import type { Reading } from "./reading.ts";
-import { checkTemplates, forbidTemplates, type TemplateScope } from "./templates.ts";
+import { checkTemplates, forbidTemplates, type TemplateScope, type TemplatesInput } from "./templates.ts";
 
 export interface StepTemplatesInput {
   readonly value: unknown;
@@ -35,22 +35,33 @@ function checkOne(reading: Reading, { value, path, scope }: OneStep): void {
   checkTemplates(reading, { value: value["env"], path: [...path, "env"], scope });
   for (const key of ["name", "workdir"]) forbidTemplates(reading, value[key], [...path, key]);
   for (const [name, kind] of reading.kinds.steps) {
-    const options = value[name];
-    const mayHold = placesOf(reading, kind, options);
-    checkTemplates(reading, { value: options, path: [...path, name], scope, ...(mayHold && { mayHold }) });
+    const at = [...path, name];
+    const mayHold = placesOf(reading, { kind, value: value[name], path: at });
+    checkTemplates(reading, { value: value[name], path: at, scope, ...(mayHold && { mayHold }) });
   }
 }
 
-/** Which texts the kind would render, found by letting it: the kind alone knows. Null when its options are not valid. */
-function placesOf(reading: Reading, kind: StepKind, value: unknown): ((text: string) => boolean) | null {
-  const expand = (text: unknown): unknown =>
-    kind.keepsVariables === true ? text : reading.expandTemplates(text, []);
-  const options = kind.schema.safeParse(expand(value));
+interface PlacesInput {
+  readonly kind: StepKind;
+  readonly value: unknown;
+  readonly path: KeyPath;
+}
+
+/** Where the kind would render a text, found by letting it: the kind alone knows. Null when its options are not valid. */
+function placesOf(reading: Reading, { kind, value, path }: PlacesInput): TemplatesInput["mayHold"] | null {
+  const expanded = kind.keepsVariables === true ? value : reading.expandTemplates(value, path);
+  const options = kind.schema.safeParse(expanded);
   if (!options.success) return null;
   const rendered = new Set<unknown>();
   kind.render(options.data, (template) => {
     rendered.add(template);
     return template;
   });
-  return (text) => rendered.has(expand(text));
+  return (at) => rendered.has(valueAt(expanded, at.slice(path.length)));
 }
+
+const valueAt = (value: unknown, path: KeyPath): unknown =>
+  path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );

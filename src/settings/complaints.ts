@@ -38,8 +38,9 @@ function complaintsOfKey(issue: Issue, path: KeyPath): Complaint[] {
 }
 
 function wrongValue(values: readonly string[], input: unknown): Omit<Complaint, "path"> {
-  const expected = input === undefined ? missing(values.join(" or ")) : `expected ${values.join(" or ")}`;
-  return { message: expected, suggestion: typeof input === "string" ? nearest(input, values) : null };
+  const words = values.join(" or ");
+  const message = input === undefined ? missing(words) : `expected ${words}`;
+  return { message, suggestion: typeof input === "string" ? nearest(input, values) : null };
 }
 
 /** Of the forms that a value could have, what is wrong with the one it came nearest to; where it has none, what they are. */
@@ -90,8 +91,12 @@ function bound(how: string, limit: number | bigint, origin: string): string {
   return origin === "number" || origin === "int" ? `a number of ${how} ${limit}` : `${how} ${limit} items`;
 }
 
-const expected = (what: string, input: unknown): string =>
-  input === undefined ? missing(what) : `expected ${what}, not ${kindOf(input)}`;
+function expected(what: string, input: unknown): string {
+  if (input === undefined) return missing(what);
+  return typeof input === "number" && what === WHOLE
+    ? `expected ${what}`
+    : `expected ${what}, not ${kindOf(input)}`;
+}
 
 const missing = (what: string): string => `is missing; expected ${what}`;
 
@@ -102,6 +107,7 @@ function kindOf(input: unknown): string {
 
 const nameOf = (kind: string): string => NAMES[kind] ?? kind;
 
+const WHOLE = "a whole number";
 const NAMES: Readonly<Record<string, string>> = {
   string: "a text",
   array: "a list",
@@ -110,7 +116,7 @@ const NAMES: Readonly<Record<string, string>> = {
   record: "a map",
   boolean: "true or false",
   number: "a number",
-  int: "a whole number",
+  int: WHOLE,
   null: "nothing",
 };
 
@@ -121,8 +127,12 @@ function schemasAt(schema: z.core.$ZodType, path: KeyPath): readonly z.core.$Zod
   return current;
 }
 
-const keysOf = (schema: z.core.$ZodType): readonly string[] =>
-  schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+function keysOf(schema: z.core.$ZodType): readonly string[] {
+  if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap(unwrap).flatMap(keysOf);
+  const names = schema instanceof z.ZodRecord ? schema.keyType : null;
+  return names instanceof z.ZodEnum ? names.options.map(String) : [];
+}
 
 function childrenAt(schema: z.core.$ZodType, part: string | number): readonly z.core.$ZodType[] {
   if (schema instanceof z.ZodObject) {

@@ -1,22 +1,21 @@
 import type { SourceCredentials } from "../sources/source.ts";
+import { checkValue } from "./check-value.ts";
 import type { SecretInput } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
 import type { Reading } from "./reading.ts";
-import type { SourceInput } from "./source-schema.ts";
+import { sourceCredentials } from "./source-schema.ts";
 
 /** The secrets of a source. One that anybody could use is an error, unless the settings say it in so many words. */
-export function readCredentials(
-  reading: Reading,
-  source: SourceInput,
-  path: KeyPath,
-): SourceCredentials | null {
-  const { secret, secrets: list = [], unsafe_no_auth: unsafeNoAuth } = source;
+export function readCredentials(reading: Reading, value: unknown, path: KeyPath): SourceCredentials | null {
   const { findings } = reading;
+  const source = checkValue({ schema: sourceCredentials, value, path, report: findings.report });
+  if (source === null) return null;
+  const { secret, secrets: list = [], unsafe_no_auth: unsafeNoAuth } = source;
   const read = [
     ...(secret === undefined ? [] : [readSecret(reading, secret, [...path, "secret"])]),
     ...list.map((each, index) => readSecret(reading, each, [...path, "secrets", index])),
   ];
-  const secrets = read.filter((value) => value !== null);
+  const secrets = read.filter((each) => each !== null);
   if (secrets.length < read.length) return null;
   if (secrets.length === 0 && !unsafeNoAuth) {
     const message =

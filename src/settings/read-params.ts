@@ -6,29 +6,38 @@ import { variableName } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 
-const schema = z.record(variableName, paramSchema);
-
 /** The params of an action; null when they are not valid. */
 export function readParams(
   reading: Reading,
   value: unknown,
   path: KeyPath,
 ): Record<string, ParamSpec> | null {
-  const params = checkValue({ schema, value: value ?? {}, path, report: reading.findings.report });
-  if (params === null) return null;
+  const { report } = reading.findings;
+  const entries = checkValue({
+    schema: z.record(z.string(), z.unknown()),
+    value: value === undefined ? {} : value,
+    path,
+    report,
+  });
+  if (entries === null) return null;
   const specs: Record<string, ParamSpec> = {};
-  for (const [name, param] of Object.entries(params)) {
-    checkParam(reading, param, [...path, name]);
-    specs[name] = {
-      pattern: param.pattern ?? null,
-      required: param.required ?? param.default === undefined,
-      default: param.default ?? null,
-      description: param.description ?? null,
-      allowLeadingDash: param.allow_leading_dash,
-    };
+  for (const [name, entry] of Object.entries(entries)) {
+    const at = [...path, name];
+    const known = checkValue({ schema: variableName, value: name, path: at, report });
+    const param = checkValue({ schema: paramSchema, value: entry, path: at, report });
+    if (param !== null) checkParam(reading, param, at);
+    if (param !== null && known !== null) specs[name] = toSpec(param);
   }
-  return specs;
+  return Object.keys(specs).length === Object.keys(entries).length ? specs : null;
 }
+
+const toSpec = (param: ParamInput): ParamSpec => ({
+  pattern: param.pattern ?? null,
+  required: param.required ?? param.default === undefined,
+  default: param.default ?? null,
+  description: param.description ?? null,
+  allowLeadingDash: param.allow_leading_dash,
+});
 
 function checkParam(
   { findings }: Reading,

@@ -6,7 +6,7 @@ import type { KeyPath } from "./problems.ts";
 import { readCredentials } from "./read-credentials.ts";
 import type { Reading } from "./reading.ts";
 import type { SourceSettings } from "./settings.ts";
-import { shapeOf, SOURCE_KEYS, sourceCommon } from "./source-schema.ts";
+import { shapeOf, SOURCE_KEYS, sourcePlace } from "./source-schema.ts";
 import { forbidTemplates } from "./templates.ts";
 
 /** Every source of the settings, bound to its kind; those that are not valid are reported and left out. */
@@ -38,13 +38,13 @@ function readSource(reading: Reading, name: string, value: unknown): SourceSetti
   forbidTemplates(reading, value, path);
   const kind = findKind(reading, value["kind"], path);
   const expanded = reading.expand(value, path);
-  const common = checkValue({ schema: sourceCommon, value: expanded, path, report });
-  const credentials = common === null ? null : readCredentials(reading, common, path);
+  const place = checkValue({ schema: sourcePlace, value: expanded, path, report });
+  const credentials = readCredentials(reading, expanded, path);
   const options = kind === null ? null : readOptions(reading, { kind, value: expanded, path });
-  if (kind === null || common === null || credentials === null || options === null) return null;
+  if (kind === null || place === null || credentials === null || options === null) return null;
   return {
-    path: common.path ?? `/hooks/${name}`,
-    source: bindSource({ name, kind, options: options.value, credentials, bodyLimit: common.body_limit }),
+    path: place.path ?? `/hooks/${name}`,
+    source: bindSource({ name, kind, options: options.value, credentials, bodyLimit: place.body_limit }),
   };
 }
 

@@ -2,12 +2,16 @@ import { z } from "zod";
 import { secret, size } from "./fields.ts";
 import type { Kinds } from "./kinds.ts";
 
-const commonShape = {
+const placeShape = {
   path: z
     .string()
     .regex(/^\/[A-Za-z0-9._~/-]*$/, "expected a URL path such as /hooks/app")
     .optional()
     .describe("URL path that its webhooks are received on. Default: `/hooks/NAME`."),
+  body_limit: size().optional().describe("Largest body, such as 5MiB. Default: the sender's own maximum."),
+};
+
+const credentialsShape = {
   secret: secret()
     .optional()
     .describe("The secret shared with the sender; the same as a list `secrets` of one."),
@@ -21,13 +25,13 @@ const commonShape = {
     .boolean()
     .default(false)
     .describe("Take webhooks from anybody. Only for a source that something else protects."),
-  body_limit: size().optional().describe("Largest body, such as 5MiB. Default: the sender's own maximum."),
 };
 
-/** The keys that a source of any kind has; other keys are its kind's own. */
-export const sourceCommon = z.object({ kind: z.string(), ...commonShape });
-export type SourceInput = z.output<typeof sourceCommon>;
-export const SOURCE_KEYS: readonly string[] = Object.keys(sourceCommon.shape);
+/** The keys that a source of any kind has beside `kind`; others are its kind's own. */
+export const sourcePlace = z.object(placeShape);
+export const sourceCredentials = z.object(credentialsShape);
+const commonShape = { ...placeShape, ...credentialsShape };
+export const SOURCE_KEYS: readonly string[] = ["kind", ...Object.keys(commonShape)];
 
 /** One source: the keys of every source, and its kind's. */
 export function sourceSchema({ sources }: Kinds) {

@@ -16,8 +16,8 @@ export interface TemplatesInput {
   readonly value: unknown;
   readonly path: KeyPath;
   readonly scope: TemplateScope;
-  /** Whether a template may stand in this text. Default: in any. */
-  readonly mayHold?: (text: string) => boolean;
+  /** Whether a template may stand at this place. Default: at any. */
+  readonly mayHold?: (path: KeyPath) => boolean;
 }
 
 /** Checks every `${{ … }}` below a value: that it may stand there, can be read, and names only what there is. */
@@ -25,7 +25,7 @@ export function checkTemplates(reading: Reading, input: TemplatesInput): void {
   const { value, path, scope, mayHold } = input;
   if (typeof value === "string") {
     if (!opensTemplate(value)) return;
-    const problems = mayHold?.(value) === false ? [MISPLACED] : problemsOf(value, scope);
+    const problems = mayHold?.(path) === false ? [MISPLACED] : problemsOf(value, scope);
     for (const problem of problems) reading.findings.report({ path, ...problem });
     return;
   }

@@ -5,7 +5,14 @@ import { commandFailure, type Render, type StepKind } from "./step.ts";
 
 /** Bytes of stdout that become an output. */
 const OUTPUT_BYTES = 64 * 1024;
-const SHELL = /(?:^|\/)(?:ba|da|z|k|a)?sh$/;
+/** Programs that take a script as an argument, and the flags that say so. */
+const INTERPRETERS: readonly (readonly [program: RegExp, flag: RegExp])[] = [
+  [/(?:^|\/)(?:ba|da|z|k|a|fi|c|tc)?sh$|(?:^|\/)su$/, /^(?:-[a-z]*c|--command)$/i],
+  [
+    /(?:^|\/)(?:python|pypy|node|nodejs|deno|bun|perl|ruby|php|pwsh|lua)[\d.]*$/,
+    /^(?:-[a-z]*[cer]|--eval|--print|eval)$/i,
+  ],
+];
 
 const argvSchema = z
   .tuple([z.string().min(1, "the command must not be empty")], z.string())
@@ -67,10 +74,15 @@ const isShort = (options: RunOptions): options is Argv => Array.isArray(options)
 
 const normalize = (options: RunOptions): Run => (isShort(options) ? { argv: options } : options);
 
-/** `sh -c "… ${{ }} …"`. */
-function hasScriptTemplate([program, ...args]: readonly string[]): boolean {
-  const flag = args.findIndex((arg) => /^-[a-z]*c$/i.test(arg));
-  return SHELL.test(program ?? "") && flag !== -1 && (args[flag + 1]?.includes("${{") ?? false);
+/** `sh -c "… ${{ }} …"`, also behind another program: `sudo sh -c …`. */
+function hasScriptTemplate(argv: readonly string[]): boolean {
+  return argv.some((item, index) => {
+    const flag = INTERPRETERS.find(([program]) => program.test(item))?.[1];
+    if (flag === undefined) return false;
+    const args = argv.slice(index + 1);
+    const at = args.findIndex((arg) => flag.test(arg));
+    return at !== -1 && (args[at + 1]?.includes("${{") ?? false);
+  });
 }
 
 function renderArgv([program, ...args]: Argv, render: Render): Argv {
