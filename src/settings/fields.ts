@@ -33,8 +33,13 @@ export function duration({ min = 0 }: DurationLimits = {}) {
     .string(hint)
     .regex(DURATION_PATTERN, hint)
     .transform((text) => parseDuration(text) ?? -1)
-    .refine((ms) => ms >= min, { error: min <= 1 ? "expected a duration longer than nothing" : `expected a duration of at least ${formatDuration(min)}` });
+    .refine((ms) => ms >= min, { error: min === 0 ? hint : tooShort(min) });
 }
+
+const tooShort = (min: number): string =>
+  min === 1
+    ? "expected a duration longer than nothing"
+    : `expected a duration of at least ${formatDuration(min)}`;
 
 /** `25MB`, `5MiB` → bytes. */
 export function size() {

@@ -4,7 +4,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startTestServer({ settings: "" });
+  server = await startTestServer({ settings: "{}" });
 });
 afterEach(() => server.close());
 
