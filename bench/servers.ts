@@ -69,13 +69,18 @@ export const hookwright = ({ actions, concurrency = 4, work = true }: Hookwright
       ? [join(HERE, "../bin/hookwright.js"), "serve", "--settings", settings]
       : [join(HERE, "receiver.ts"), settings];
     return launch({
-      argv: [process.execPath, ...argv],
-      env: { LOG_LEVEL: "warn" },
+      argv: [process.execPath, ...NODE_FLAGS, ...argv],
+      env: { NODE_COMPILE_CACHE: CACHE },
       port,
       path: "/hooks/app",
     });
   },
 });
+
+/** As package.json's scripts start it. */
+const NODE_FLAGS = ["--max-semi-space-size=8"];
+/** As bin/hookwright.js has it. */
+const CACHE = join(HERE, "../node_modules/.cache/hookwright");
 
 const settingsText = (given: { port: number; actions: string; concurrency: number }): string => `
 server: { listen: "127.0.0.1:${given.port}" }
