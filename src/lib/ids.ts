@@ -6,6 +6,8 @@ const pool = Buffer.alloc(RANDOM_BYTES * 256);
 let used = pool.length;
 
 let lastMs = 0;
+/** `lastMs` as it is written: `01a20f2a-b297`. */
+let lastTime = "";
 let counter = 0;
 
 /**
@@ -14,18 +16,19 @@ let counter = 0;
  */
 export function newId(): string {
   const now = Date.now();
-  if (now > lastMs) {
-    lastMs = now;
-    counter = 0;
-  } else if ((counter += 1) > 0xfff) {
-    lastMs += 1;
-    counter = 0;
-  }
-  const time = lastMs.toString(16).padStart(12, "0");
+  if (now > lastMs) setTime(now);
+  else if ((counter += 1) > 0xfff) setTime(lastMs + 1);
   const random = nextRandom();
-  const group4 = (0x8000 | (random.readUInt16BE(0) & 0x3fff)).toString(16);
   const group3 = (0x7000 | counter).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-${group3}-${group4}-${random.toString("hex", 2, 8)}`;
+  const group4 = (0x8000 | (random.readUInt16BE(0) & 0x3fff)).toString(16);
+  return `${lastTime}-${group3}-${group4}-${random.toString("hex", 2, 8)}`;
+}
+
+function setTime(ms: number): void {
+  lastMs = ms;
+  counter = 0;
+  const hex = ms.toString(16).padStart(12, "0");
+  lastTime = `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
 function nextRandom(): Buffer {
