@@ -35,3 +35,16 @@ export const toWireError = (error: AppError): WireError => ({
 
 export const fromWireError = ({ code, message, details }: WireError): AppError =>
   new AppError(code, message, { details, ...(code === "store:unavailable" && { retryAfter: 5 }) });
+
+/** Bodies go over without a copy: the client has made one of its own for each. */
+export function bodiesOf(calls: readonly Call[]): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = [];
+  for (const { name, args } of calls) {
+    const [input] = args;
+    if (name !== "storeDelivery" || typeof input !== "object" || input === null) continue;
+    if ("body" in input && input.body instanceof Uint8Array && input.body.buffer instanceof ArrayBuffer) {
+      buffers.push(input.body.buffer);
+    }
+  }
+  return buffers;
+}

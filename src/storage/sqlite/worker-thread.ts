@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { AppError } from "../../domain/errors.ts";
-import { fromWireError, type Call, type CallResult, type Reply, type Request } from "./messages.ts";
+import { bodiesOf, fromWireError, type Call, type CallResult, type Reply, type Request } from "./messages.ts";
 
 /** A thread with the database open in it. */
 export interface DatabaseThread {
@@ -20,7 +20,11 @@ export interface StartOptions {
 
 /** Rejects with the AppError that says why the database can't be opened. */
 export async function startDatabaseThread({ path, onResults }: StartOptions): Promise<DatabaseThread> {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { path } });
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    workerData: { path },
+    // What it keeps is small; without a bound its young generation alone grows to 50 MB.
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  });
   const opening = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<string>();
   worker.on("message", (reply: Reply) => {
@@ -49,17 +53,4 @@ export async function startDatabaseThread({ path, onResults }: StartOptions): Pr
     },
     ended: ended.promise,
   };
-}
-
-/** Bodies go over without a copy: the client has made one of its own for each. */
-function bodiesOf(calls: readonly Call[]): ArrayBuffer[] {
-  const buffers: ArrayBuffer[] = [];
-  for (const { name, args } of calls) {
-    const [input] = args;
-    if (name !== "storeDelivery" || typeof input !== "object" || input === null) continue;
-    if ("body" in input && input.body instanceof Uint8Array && input.body.buffer instanceof ArrayBuffer) {
-      buffers.push(input.body.buffer);
-    }
-  }
-  return buffers;
 }
