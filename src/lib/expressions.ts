@@ -1,8 +1,15 @@
-import { Environment, ParseError, TypeError, type ASTNode, type ParseResult } from "@marcbachmann/cel-js";
+import { Environment, Optional, ParseError, TypeError } from "@marcbachmann/cel-js";
+import type { ASTNode, ParseResult } from "@marcbachmann/cel-js";
+import { childrenOf } from "./cel-ast.ts";
+import { registerMatches, useOwnMatches } from "./cel-matches.ts";
+import { shorten } from "./shorten.ts";
 
 /** A compiled CEL expression. */
 export interface Expression {
-  /** Throws an Error whose message is one sentence for people: `No such key: commit`. */
+  /**
+   * Whole numbers come as a number, or as a bigint where a number would not be exact; an optional as its value or null.
+   * Throws an Error whose message is one sentence for people: `No such key: commit`.
+   */
   evaluate(vars: Readonly<Record<string, unknown>>): unknown;
 }
 
@@ -11,9 +18,12 @@ export type Template = (vars: Readonly<Record<string, unknown>>) => string;
 
 const OPTIONS = { homogeneousAggregateLiterals: false, enableOptionalTypes: true };
 const environment = new Environment({ ...OPTIONS, unlistedVariablesAreDyn: true });
+registerMatches(environment);
 
 /** Settings hold few expressions; a server that is reloaded for months must still not gather them for ever. */
 const MAX_CACHED = 1_000;
+/** Characters of a message; it may quote the event, which a stranger wrote. */
+const MAX_MESSAGE = 500;
 const expressions = new Map<string, Expression>();
 const templates = new Map<string, Template>();
 
@@ -65,11 +75,6 @@ function referenceOf({ op, args }: ASTNode): Reference | null {
   return typeof key === "string" ? { variable: target.args, member: key } : null;
 }
 
-const childrenOf = ({ args }: ASTNode): ASTNode[] => [args as unknown].flat(3).filter(isNode);
-
-const isNode = (value: unknown): value is ASTNode =>
-  typeof value === "object" && value !== null && "op" in value;
-
 export const hasTemplate = (text: string): boolean => text.includes("${{");
 
 /** The expressions of a template, in order. */
@@ -89,8 +94,7 @@ function compile(text: string): Expression {
   return {
     evaluate(vars) {
       try {
-        const value: unknown = parsed(vars);
-        return typeof value === "bigint" ? Number(value) : value;
+        return plainValue(parsed(vars));
       } catch (error) {
         throw new Error(messageOf(error), { cause: error });
       }
@@ -98,9 +102,17 @@ function compile(text: string): Expression {
   };
 }
 
+function plainValue(value: unknown): unknown {
+  if (value instanceof Optional) return value.hasValue() ? plainValue(value.value()) : null;
+  if (typeof value !== "bigint") return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
 function parse(text: string): ParseResult {
   try {
-    return environment.parse(text);
+    const parsed = environment.parse(text);
+    useOwnMatches(parsed.ast);
+    return parsed;
   } catch (error) {
     throw new Error(messageOf(error), { cause: error });
   }
@@ -116,11 +128,31 @@ function toPart(source: string): Template {
   const expression = compileExpression(source);
   return (vars) => {
     const value = expression.evaluate(vars);
-    if (typeof value === "string") return value;
-    if (typeof value === "number" || typeof value === "boolean") return String(value);
-    const kind = value === null || value === undefined ? "null" : Array.isArray(value) ? "a list" : "a map";
-    throw new Error(`\${{ ${source} }} is ${kind}, not a text`);
+    const text = textOf(value);
+    if (text === null) throw new Error(`\${{ ${source} }} is ${kindOf(value)}, not a text`);
+    return text;
   };
+}
+
+/**
+ * A value of an expression as text, or null when it is not one. A number too large to be exact is none: a JSON id of
+ * more than 15 digits has lost its end already, and would name something else.
+ */
+export function textOf(value: unknown): string | null {
+  if (typeof value === "number") return isExact(value) ? String(value) : null;
+  return typeof value === "string" || typeof value === "boolean" || typeof value === "bigint"
+    ? String(value)
+    : null;
+}
+
+const isExact = (value: number): boolean => Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+
+/** What a value is, for messages: `a list`. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number" && !isExact(value)) return "a number too large to be exact";
+  return typeof value === "object" ? "a map" : `a ${typeof value}`;
 }
 
 /** The library's messages draw the place below them; the first line is the sentence. */
@@ -128,7 +160,7 @@ function messageOf(error: unknown): string {
   if (error instanceof ParseError || error instanceof TypeError)
     return `${error.summary} (at character ${(error.range?.start ?? 0) + 1})`;
   const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n")[0] ?? message;
+  return shorten(message.split("\n")[0] ?? message, MAX_MESSAGE);
 }
 
 function cached<T>(cache: Map<string, T>, text: string, make: (text: string) => T): T {

@@ -7,7 +7,9 @@ export const paramSchema = z.strictObject({
   pattern: z
     .string()
     .optional()
-    .describe("Regular expression that the whole value must match, such as `^[0-9a-f]{40}$`."),
+    .describe(
+      "Regular expression (RE2: no lookaround, no backreference) that the whole value must match, such as `^[0-9a-f]{40}$`.",
+    ),
   required: z.boolean().optional().describe("Default: true, unless there is a `default`."),
   default: z.string().optional().describe("Value where none is given."),
   description: z.string().optional().describe("For people."),

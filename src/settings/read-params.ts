@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ParamSpec } from "../domain/action.ts";
+import { checkPattern, compilePattern } from "../lib/linear-pattern.ts";
 import { paramSchema, type ParamInput } from "./action-schema.ts";
 import { checkValue } from "./check-value.ts";
 import { variableName } from "./fields.ts";
@@ -52,19 +53,10 @@ function checkParam(
     });
   }
   if (pattern === undefined) return;
-  const whole = wholePattern(pattern);
-  if (whole === null) {
-    findings.report({ path: [...path, "pattern"], message: `${pattern} is not a regular expression` });
-  } else if (value !== undefined && !whole.test(value)) {
+  const problem = checkPattern(pattern);
+  if (problem !== null) {
+    findings.report({ path: [...path, "pattern"], message: problem });
+  } else if (value !== undefined && !compilePattern(pattern).fits(value)) {
     findings.report({ path: at, message: `the default does not match ${pattern}` });
-  }
-}
-
-/** The pattern alone has to be one, too: `a)(b` is one only inside of brackets. */
-function wholePattern(pattern: string): RegExp | null {
-  try {
-    return new RegExp(`^(?:${new RegExp(pattern, "u").source})$`, "u");
-  } catch {
-    return null;
   }
 }

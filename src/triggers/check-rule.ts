@@ -1,8 +1,8 @@
-import picomatch from "picomatch";
 import type { TriggerRule } from "../domain/action.ts";
 import { EVENT_FIELDS } from "../domain/event.ts";
 import { checkExpression, referencesIn } from "../lib/expressions.ts";
 import { nearest } from "../lib/nearest.ts";
+import { checkGlob } from "./globs.ts";
 
 export interface RuleProblem {
   /** Key of the rule: `["when"]`, `["with", "sha"]`. */
@@ -15,7 +15,9 @@ export function checkRule(rule: TriggerRule): RuleProblem[] {
   const problems: RuleProblem[] = [];
   for (const key of ["branch", "tag", "repository", "paths"] as const) {
     for (const glob of rule[key]) {
-      if (!isGlob(glob)) problems.push({ key: [key], message: `${JSON.stringify(glob)} is not a glob` });
+      const problem = checkGlob(glob);
+      if (problem === null) continue;
+      problems.push({ key: [key], message: `${JSON.stringify(glob)} is not a glob: ${problem}` });
     }
   }
   if (rule.when !== null) problems.push(...checkCel(["when"], rule.when));
@@ -38,15 +40,4 @@ export function unknownField(expression: string): string | null {
   const hint =
     suggestion === null ? `it has ${EVENT_FIELDS.join(", ")}` : `did you mean event.${suggestion}?`;
   return `an event has no ${unknown.member}; ${hint}`;
-}
-
-function isGlob(glob: string): boolean {
-  const text = glob.startsWith("!") ? glob.slice(1) : glob;
-  if (text === "") return false;
-  try {
-    picomatch.makeRe(text, { strictBrackets: true });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
-import picomatch from "picomatch";
+import { compilePattern } from "../lib/linear-pattern.ts";
+import { globPattern } from "./glob-pattern.ts";
 
 export type GlobTest = (text: string) => boolean;
 
@@ -16,12 +17,25 @@ export function globTest(globs: readonly string[]): GlobTest {
   return test;
 }
 
-function compile(globs: readonly string[]): GlobTest {
-  const options = { dot: true, nonegate: true };
-  const included = globs.filter((glob) => !glob.startsWith("!")).map((glob) => picomatch(glob, options));
-  const excluded = globs
-    .filter((glob) => glob.startsWith("!"))
-    .map((glob) => picomatch(glob.slice(1), options));
-  return (text) =>
-    (included.length === 0 || included.some((test) => test(text))) && !excluded.some((test) => test(text));
+/** The problem of a glob, with or without its `!`, or null. */
+export function checkGlob(glob: string): string | null {
+  const text = isExclusion(glob) ? glob.slice(1) : glob;
+  if (text === "") return "it is empty";
+  try {
+    compilePattern(globPattern(text));
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
+
+function compile(globs: readonly string[]): GlobTest {
+  const patternOf = (glob: string) => compilePattern(globPattern(glob));
+  const included = globs.filter((glob) => !isExclusion(glob)).map((glob) => patternOf(glob));
+  const excluded = globs.filter((glob) => isExclusion(glob)).map((glob) => patternOf(glob.slice(1)));
+  return (text) =>
+    (included.length === 0 || included.some((pattern) => pattern.fits(text))) &&
+    !excluded.some((pattern) => pattern.fits(text));
+}
+
+const isExclusion = (glob: string): boolean => glob.startsWith("!");

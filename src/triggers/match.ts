@@ -2,7 +2,8 @@ import type { Action, TriggerRule } from "../domain/action.ts";
 import type { RuleReason } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
 import type { EventField, HookEvent } from "../domain/event.ts";
-import { compileExpression } from "../lib/expressions.ts";
+import { compileExpression, kindOf, textOf } from "../lib/expressions.ts";
+import { shorten } from "../lib/shorten.ts";
 import { globTest } from "./globs.ts";
 import { resolveParams } from "./params.ts";
 
@@ -90,7 +91,7 @@ function testSource(event: HookEvent, rule: TriggerRule): Failure | null {
 /** By our name or the sender's own. */
 function testEvent({ name, senderName }: HookEvent, rule: TriggerRule): Failure | null {
   if (rule.event.length === 0 || rule.event.includes(name) || rule.event.includes(senderName)) return null;
-  const shown = name === senderName ? name : `${name} (${senderName})`;
+  const shown = name === senderName ? name : `${name} (${shorten(senderName)})`;
   return { failed: "event", explanation: `The event is ${shown}, which is none of ${rule.event.join(", ")}` };
 }
 
@@ -99,7 +100,7 @@ function testDeleted({ deleted, ref }: HookEvent, { when }: TriggerRule): Failur
   if (!deleted || when?.includes("event.deleted") === true) return null;
   return {
     failed: "deleted",
-    explanation: `${ref ?? "The ref"} was deleted; only a rule whose when speaks of event.deleted starts then`,
+    explanation: `${ref === null ? "The ref" : shorten(ref)} was deleted; only a rule whose when speaks of event.deleted starts then`,
   };
 }
 
@@ -110,7 +111,7 @@ function globsTest(key: "branch" | "tag" | "repository", read: (event: HookEvent
     const value = read(event);
     if (value === null) return { failed: key, explanation: `The event has no ${key}` };
     if (globTest(globs)(value)) return null;
-    return { failed: key, explanation: `The ${key} ${value} matches none of ${globs.join(", ")}` };
+    return { failed: key, explanation: `The ${key} ${shorten(value)} does not match ${globs.join(", ")}` };
   };
 }
 
@@ -126,11 +127,17 @@ function testWhen(event: HookEvent, { when }: TriggerRule): Failure | null {
   try {
     const value = compileExpression(when).evaluate({ event: asVariable(event) });
     if (value === true) return null;
-    const shown = value === false ? "false" : `${JSON.stringify(value)}, not true`;
+    const shown = value === false ? "false" : `${shownValue(value)}, not true`;
     return { failed: "when", explanation: `${when} is ${shown}` };
   } catch (error) {
     return { failed: "when", explanation: `${when} can't be evaluated: ${messageOf(error)}` };
   }
+}
+
+/** The event decides how long a text is; a list or a map may be all of it. */
+function shownValue(value: unknown): string {
+  const text = textOf(value);
+  return text === null ? kindOf(value) : JSON.stringify(shorten(text));
 }
 
 function mapParams(event: HookEvent, action: Action, rule: TriggerRule): RuleResult {
@@ -152,9 +159,9 @@ function mapParams(event: HookEvent, action: Action, rule: TriggerRule): RuleRes
 }
 
 function toText(name: string, value: unknown): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  throw new Error(`${name} would be ${Array.isArray(value) ? "a list" : "a map"}, not a text`);
+  const text = textOf(value);
+  if (text === null) throw new Error(`${name} would be ${kindOf(value)}, not a text`);
+  return text;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

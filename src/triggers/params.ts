@@ -1,8 +1,10 @@
 import type { ParamSpec } from "../domain/action.ts";
 import { AppError } from "../domain/errors.ts";
+import { compilePattern } from "../lib/linear-pattern.ts";
 import { nearest } from "../lib/nearest.ts";
+import { shorten } from "../lib/shorten.ts";
 
-/** Longest value of a param: long enough for anything a command takes, too short for a pattern to run for minutes. */
+/** Longest value of a param, in characters: long enough for anything a command takes. */
 const MAX_LENGTH = 4_096;
 
 export interface ParamsInput {
@@ -45,19 +47,6 @@ export function checkValue(name: string, value: string, spec: ParamSpec): string
   if (value.startsWith("-") && !spec.allowLeadingDash) {
     return `${name} starts with "-" and could pass for an option (allow_leading_dash permits it)`;
   }
-  if (spec.pattern === null || wholePattern(spec.pattern).test(value)) return null;
-  return `${name} is ${JSON.stringify(short(value))}, which does not match ${spec.pattern}`;
+  if (spec.pattern === null || compilePattern(spec.pattern).fits(value)) return null;
+  return `${name} is ${JSON.stringify(shorten(value))}, which does not match ${spec.pattern}`;
 }
-
-const patterns = new Map<string, RegExp>();
-
-function wholePattern(pattern: string): RegExp {
-  const known = patterns.get(pattern);
-  if (known !== undefined) return known;
-  // Not `^…$` around it: an alternative inside would escape. And `$` alone lets a newline follow in no mode used here.
-  const compiled = new RegExp(`^(?:${pattern})$`, "u");
-  patterns.set(pattern, compiled);
-  return compiled;
-}
-
-const short = (value: string): string => (value.length > 80 ? `${value.slice(0, 79)}…` : value);
