@@ -1,30 +1,46 @@
+import { isUtf8 } from "node:buffer";
+import { formField } from "./form-body.ts";
+
 export type JsonBody =
   | { readonly ok: true; readonly value: unknown }
   /** `reason`: a sentence. */
   | { readonly ok: false; readonly reason: string };
 
+export interface BodyInput {
+  readonly body: Buffer;
+  readonly contentType: string | undefined;
+}
+
 /** No sender nests this deep; what does is made to break parsers. */
 const MAX_DEPTH = 128;
 
-/** The JSON text of a body: the body itself, or the form field `payload` of a form. Null when there is no such field. */
-export function payloadText({
-  body,
-  contentType,
-}: {
-  body: Buffer;
-  contentType: string | undefined;
-}): string | null {
-  const text = body.toString("utf8");
-  return isForm(contentType) ? new URLSearchParams(text).get("payload") : text;
-}
+/** The bytes of a body's JSON: the body itself, or the decoded field `payload` of a form. Null when a form has none. */
+export const payloadBytes = ({ body, contentType }: BodyInput): Buffer | null =>
+  isForm(contentType) && !looksLikeJson(body) ? formField(body, "payload") : body;
 
 const isForm = (contentType = ""): boolean =>
-  /^application\/x-www-form-urlencoded\b/i.test(contentType.trimStart());
+  contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/x-www-form-urlencoded";
+
+/**
+ * No form begins like this, since senders encode these characters. The content type is not signed: without this test, who
+ * sends signed JSON again as a form could make a `&payload=` inside one of its strings count. And curl calls JSON a form.
+ */
+function looksLikeJson(body: Buffer): boolean {
+  const start = body.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
+  const first = body.subarray(start).find((byte) => !WHITESPACE.includes(byte));
+  return first !== undefined && JSON_STARTS.includes(first);
+}
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const WHITESPACE = Buffer.from(" \t\r\n");
+const JSON_STARTS = Buffer.from('{["');
 
 /** Parses a webhook's body, JSON or a form with the JSON in its field `payload`. */
-export function parseJsonBody(input: { body: Buffer; contentType: string | undefined }): JsonBody {
-  const text = payloadText(input);
-  if (text === null) return { ok: false, reason: "The form has no field payload" };
+export function parseJsonBody(input: BodyInput): JsonBody {
+  const bytes = payloadBytes(input);
+  if (bytes === null) return { ok: false, reason: "The form has no field payload" };
+  if (!isUtf8(bytes)) return { ok: false, reason: "The body is not UTF-8" };
+  const text = withoutMark(bytes.toString("utf8"));
   if (text.trim() === "") return { ok: false, reason: "The body is empty" };
   if (isTooDeep(text)) return { ok: false, reason: `The JSON is nested deeper than ${MAX_DEPTH} levels` };
   try {
@@ -34,6 +50,9 @@ export function parseJsonBody(input: { body: Buffer; contentType: string | undef
     return { ok: false, reason: `The body is not valid JSON: ${detail}` };
   }
 }
+
+/** Some senders begin with a byte order mark, which RFC 8259 lets receivers ignore. */
+const withoutMark = (text: string): string => (text.startsWith("\uFEFF") ? text.slice(1) : text);
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -10,10 +10,10 @@ export function at(value: unknown, ...path: readonly string[]): unknown {
   return current;
 }
 
-/** A string that is not empty; numbers (ids) are written out. */
+/** A string that is not empty; whole numbers (ids) are written out, unless they are too large to be exact. */
 export function textAt(value: unknown, ...path: readonly string[]): string | null {
   const found = at(value, ...path);
-  if (typeof found === "number") return String(found);
+  if (Number.isSafeInteger(found)) return String(found);
   return typeof found === "string" && found !== "" ? found : null;
 }
 

@@ -18,32 +18,60 @@ export interface SignatureText {
 export function readSignature({ text, prefix, algorithm, encoding }: SignatureText): Buffer | null {
   if (!text.startsWith(prefix)) return null;
   const digits = text.slice(prefix.length);
-  const valid = encoding === "hex" ? /^[0-9a-f]+$/i : /^[A-Za-z0-9+/]+={0,2}$/;
-  if (!valid.test(digits)) return null;
-  const digest = Buffer.from(digits, encoding);
-  return digest.length === DIGEST_BYTES[algorithm] ? digest : null;
+  const digest = encoding === "hex" ? decodeHex(digits) : decodeBase64(digits);
+  return digest?.length === DIGEST_BYTES[algorithm] ? digest : null;
+}
+
+const decodeHex = (text: string): Buffer | null =>
+  /^(?:[0-9a-f]{2})+$/i.test(text) ? Buffer.from(text, "hex") : null;
+
+/**
+ * Strict: null unless the text is what encoding these bytes gives (the padding may be missing). node's own decoder skips
+ * whatever it does not know, so that a mistyped key would become a shorter one, down to the empty key.
+ */
+export function decodeBase64(text: string): Buffer | null {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return null;
+  const bytes = Buffer.from(text, "base64");
+  const encoded = bytes.toString("base64");
+  return encoded === text || encoded.replace(/=+$/, "") === text ? bytes : null;
 }
 
 export interface HmacCheck {
   readonly keys: readonly (string | Buffer)[];
   readonly algorithm: HmacAlgorithm;
-  readonly body: Buffer | string;
-  readonly digest: Buffer;
+  /** The signed bytes, in parts, so that a large body need not be copied. */
+  readonly signed: readonly (Buffer | string)[];
+  /** Any of which may match. */
+  readonly digests: readonly Buffer[];
 }
 
-/** Whether the digest is the body's under any of the keys. An empty key never matches. Takes the same time whichever does. */
-export function hmacMatches({ keys, algorithm, body, digest }: HmacCheck): boolean {
-  let matches = false;
+/**
+ * The one of `digests` that is the HMAC of the signed bytes under any of the keys, or null. An empty key never matches.
+ * Takes the same time whichever does, and hashes the bytes once for each key, however many digests a sender lists.
+ */
+export function matchingDigest({ keys, algorithm, signed, digests }: HmacCheck): Buffer | null {
+  let matching: Buffer | null = null;
   for (const key of keys) {
-    const expected = createHmac(algorithm, key).update(body).digest();
-    const same = expected.length === digest.length && timingSafeEqual(expected, digest);
-    matches = (same && key.length > 0) || matches;
+    const expected = hmacOf(algorithm, key, signed);
+    for (const digest of digests) {
+      const same = expected.length === digest.length && timingSafeEqual(expected, digest);
+      if (same && key.length > 0) matching = digest;
+    }
   }
-  return matches;
+  return matching;
 }
 
-/** Whether a token equals one of the secrets, in constant time whatever their lengths. An empty one never does. */
-export function tokenMatches(secrets: readonly string[], token: string): boolean {
+function hmacOf(algorithm: HmacAlgorithm, key: string | Buffer, parts: HmacCheck["signed"]): Buffer {
+  const hmac = createHmac(algorithm, key);
+  for (const part of parts) hmac.update(part);
+  return hmac.digest();
+}
+
+/**
+ * Whether a token equals one of the secrets, in constant time whatever their lengths. An empty one never does.
+ * A token from a header comes as its bytes: as text, node's reading of them as Latin-1 would spoil `é`.
+ */
+export function tokenMatches(secrets: readonly string[], token: string | Buffer): boolean {
   const given = sha256(token);
   let matches = false;
   for (const secret of secrets) {

@@ -1,19 +1,30 @@
-import type { SourceCredentials } from "../sources/source.ts";
+import type { SourceCredentials, SourceKind } from "../sources/source.ts";
 import { checkValue } from "./check-value.ts";
 import type { SecretInput } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import { sourceCredentials } from "./source-schema.ts";
 
+export interface CredentialsEntry {
+  readonly value: unknown;
+  /** Null when there is no such kind: then the secrets' form is not looked at. */
+  readonly kind: Pick<SourceKind, "secretProblem"> | null;
+  readonly path: KeyPath;
+}
+
 /** The secrets of a source. One that anybody could use is an error, unless the settings say it in so many words. */
-export function readCredentials(reading: Reading, value: unknown, path: KeyPath): SourceCredentials | null {
+export function readCredentials(
+  reading: Reading,
+  { value, kind, path }: CredentialsEntry,
+): SourceCredentials | null {
   const { findings } = reading;
   const source = checkValue({ schema: sourceCredentials, value, path, report: findings.report });
   if (source === null) return null;
   const { secret, secrets: list = [], unsafe_no_auth: unsafeNoAuth } = source;
+  const readOne = (each: SecretInput, at: KeyPath) => readSecret(reading, { value: each, kind, path: at });
   const read = [
-    ...(secret === undefined ? [] : [readSecret(reading, secret, [...path, "secret"])]),
-    ...list.map((each, index) => readSecret(reading, each, [...path, "secrets", index])),
+    ...(secret === undefined ? [] : [readOne(secret, [...path, "secret"])]),
+    ...list.map((each, index) => readOne(each, [...path, "secrets", index])),
   ];
   const secrets = read.filter((each) => each !== null);
   if (secrets.length < read.length) return null;
@@ -34,9 +45,19 @@ export function readCredentials(reading: Reading, value: unknown, path: KeyPath)
 /** Shorter ones can be guessed. */
 const SHORT = 16;
 
-function readSecret({ secrets, findings }: Reading, value: SecretInput, path: KeyPath): string | null {
+interface SecretEntry extends CredentialsEntry {
+  readonly value: SecretInput;
+}
+
+function readSecret({ secrets, findings }: Reading, { value, kind, path }: SecretEntry): string | null {
   const secret = secrets.read(value, path);
-  if (secret !== null && secret.length < SHORT) {
+  if (secret === null) return null;
+  const problem = kind?.secretProblem?.(secret) ?? null;
+  if (problem !== null) {
+    findings.report({ path, message: problem });
+    return null;
+  }
+  if (secret.length < SHORT) {
     const message = `the secret has only ${secret.length} characters; make one with \`openssl rand -hex 32\``;
     findings.warn({ path, message });
   }

@@ -39,7 +39,7 @@ function readSource(reading: Reading, name: string, value: unknown): SourceSetti
   const kind = findKind(reading, value["kind"], path);
   const expanded = reading.expand(value, path);
   const place = checkValue({ schema: sourcePlace, value: expanded, path, report });
-  const credentials = readCredentials(reading, expanded, path);
+  const credentials = readCredentials(reading, { value: expanded, kind, path });
   const options = kind === null ? null : readOptions(reading, { kind, value: expanded, path });
   if (kind === null || place === null || credentials === null || options === null) return null;
   return {

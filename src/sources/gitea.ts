@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { payloadText } from "../lib/json-body.ts";
-import { describeGiteaLike, firstHeader } from "./common/gitea-like.ts";
+import { payloadBytes } from "../lib/json-body.ts";
+import { pullRequestParts, releaseParts, workflowRunParts, type EventParts } from "./common/forge-event.ts";
+import { describeGiteaLike, giteaPushParts } from "./common/gitea-like.ts";
+import { headerOf } from "./common/headers.ts";
 import { authenticateHmac } from "./common/hmac.ts";
 import { passUnsafe } from "./common/unsafe.ts";
 import type { IncomingRequest, SourceKind } from "./source.ts";
@@ -10,9 +12,10 @@ const schema = z.strictObject({});
 /** Forgejo first: it sends Gitea's headers too, and both send those of Gogs and GitHub. */
 const EVENT = ["x-forgejo-event", "x-gitea-event"];
 const DELIVERY = ["x-forgejo-delivery", "x-gitea-delivery"];
+const KEPT = ["user-agent", ...EVENT, ...DELIVERY, "x-forgejo-event-type", "x-gitea-event-type"];
 
 const eventName = (request: Pick<IncomingRequest, "headers">): string =>
-  firstHeader(request, EVENT) ?? "unknown";
+  headerOf(request, ...EVENT) ?? "unknown";
 
 /**
  * Gitea and Forgejo (https://docs.gitea.com/usage/webhooks). They sign the JSON text: of a form, the decoded field
@@ -24,16 +27,24 @@ export const gitea: SourceKind<z.output<typeof schema>> = {
   schema,
   defaultBodyLimit: 5 * 1024 * 1024,
   fingerprintIsUnique: true,
-  keptHeaders: ["user-agent", ...EVENT, ...DELIVERY, "x-forgejo-event-type", "x-gitea-event-type"],
+  keptHeaders: () => KEPT,
   authenticate(request, credentials) {
     const header =
       request.headers["x-forgejo-signature"] === undefined ? "x-gitea-signature" : "x-forgejo-signature";
-    const signed = payloadText({ body: request.body, contentType: request.headers["content-type"] });
+    const signed = (): Buffer | null =>
+      payloadBytes({ body: request.body, contentType: request.headers["content-type"] });
     const format = { header, signed, prefix: "", algorithm: "sha256", encoding: "hex" } as const;
     return passUnsafe(request, credentials) ?? authenticateHmac(request, credentials, format);
   },
-  senderId: (request) => firstHeader(request, DELIVERY),
+  senderId: (request) => headerOf(request, ...DELIVERY),
   eventName,
   describe: (request, source) =>
-    describeGiteaLike(request, { source, kind: "gitea", senderName: eventName(request) }),
+    describeGiteaLike(request, { source, kind: "gitea", senderName: eventName(request), parts: PARTS }),
 };
+
+const PARTS: EventParts = new Map([
+  ["push", giteaPushParts],
+  ["pull_request", pullRequestParts],
+  ["release", releaseParts],
+  ["workflow_run", workflowRunParts],
+]);

@@ -4,19 +4,22 @@ import { parseJsonBody } from "../lib/json-body.ts";
 import { at, listAt, textAt } from "../lib/pick.ts";
 import {
   bareCommit,
+  buildParts,
   commitOf,
   emptyEvent,
-  type PartReaders,
-  partsOf,
+  ownBranch,
   pathsOf,
   pullRequestParts,
   realSha,
   refParts,
   releaseParts,
+  workflowRunParts,
+  type EventParts,
 } from "./common/forge-event.ts";
+import { headerOf } from "./common/headers.ts";
 import { authenticateHmac } from "./common/hmac.ts";
 import { passUnsafe } from "./common/unsafe.ts";
-import type { SourceKind } from "./source.ts";
+import type { IncomingRequest, SourceKind } from "./source.ts";
 
 const schema = z.strictObject({
   algorithm: z
@@ -28,6 +31,18 @@ const schema = z.strictObject({
 /** GitHub lists no more commits than this in one push. */
 const MAX_COMMITS = 2_048;
 
+const KEPT = [
+  "user-agent",
+  "x-github-event",
+  "x-github-delivery",
+  "x-github-hook-id",
+  "x-github-hook-installation-target-type",
+  "x-github-hook-installation-target-id",
+];
+
+const eventName = (request: Pick<IncomingRequest, "headers">): string =>
+  headerOf(request, "x-github-event") ?? "unknown";
+
 /**
  * GitHub (https://docs.github.com/en/webhooks). Signs the raw bytes, also of a form; the delivery id is not signed,
  * so the same signature under another id is a replay.
@@ -38,25 +53,19 @@ export const github: SourceKind<z.output<typeof schema>> = {
   schema,
   defaultBodyLimit: 25 * 1024 * 1024,
   fingerprintIsUnique: true,
-  keptHeaders: [
-    "user-agent",
-    "x-github-event",
-    "x-github-delivery",
-    "x-github-hook-id",
-    "x-github-hook-installation-target-type",
-    "x-github-hook-installation-target-id",
-  ],
+  keptHeaders: () => KEPT,
   authenticate(request, credentials, { algorithm }) {
     const header = algorithm === "sha1" ? "x-hub-signature" : "x-hub-signature-256";
     const format = { header, prefix: `${algorithm}=`, algorithm, encoding: "hex" } as const;
     return passUnsafe(request, credentials) ?? authenticateHmac(request, credentials, format);
   },
-  senderId: ({ headers }) => headers["x-github-delivery"] ?? null,
-  eventName: ({ headers }) => headers["x-github-event"] ?? "unknown",
-  describe({ headers, body }, source) {
+  senderId: (request) => headerOf(request, "x-github-delivery"),
+  eventName,
+  describe(request, source) {
+    const { headers, body } = request;
     const parsed = parseJsonBody({ body, contentType: headers["content-type"] });
     if (!parsed.ok) return parsed;
-    const senderName = headers["x-github-event"] ?? "unknown";
+    const senderName = eventName(request);
     const payload = parsed.value;
     const event: HookEvent = {
       ...emptyEvent({ source, kind: "github", senderName, payload }),
@@ -64,24 +73,24 @@ export const github: SourceKind<z.output<typeof schema>> = {
       cloneUrl: textAt(payload, "repository", "clone_url"),
       sender: textAt(payload, "sender", "login") ?? textAt(payload, "pusher", "name"),
       action: textAt(payload, "action"),
-      ...partsOf(PARTS, senderName, payload),
+      ...PARTS.get(senderName)?.(payload),
     };
     return { ok: true, event };
   },
 };
 
-/** What is special to each of GitHub's events. A tag also comes as `create`; only the push counts as one. */
-const PARTS: PartReaders = {
-  ping: () => ({ name: "ping" }),
-  push: pushParts,
-  pull_request: pullRequestParts,
-  release: releaseParts,
-  workflow_run: (payload) => buildParts(at(payload, "workflow_run")),
-  check_suite: (payload) => buildParts(at(payload, "check_suite")),
-  status: statusParts,
-  package: () => ({ name: "image" }),
-  registry_package: () => ({ name: "image" }),
-};
+/** A tag also comes as `create`; only the push counts as one. */
+const PARTS: EventParts = new Map<string, (payload: unknown) => Partial<HookEvent>>([
+  ["ping", () => ({ name: "ping" })],
+  ["push", pushParts],
+  ["pull_request", pullRequestParts],
+  ["release", releaseParts],
+  ["workflow_run", workflowRunParts],
+  ["check_suite", checkSuiteParts],
+  ["status", statusParts],
+  ["package", (payload) => packageParts(at(payload, "package"))],
+  ["registry_package", (payload) => packageParts(at(payload, "registry_package"))],
+]);
 
 function pushParts(payload: unknown): Partial<HookEvent> {
   const ref = refParts(textAt(payload, "ref"));
@@ -96,15 +105,9 @@ function pushParts(payload: unknown): Partial<HookEvent> {
   };
 }
 
-function buildParts(run: unknown): Partial<HookEvent> {
-  const branch = textAt(run, "head_branch");
-  return {
-    name: "build",
-    branch,
-    ref: branch === null ? null : `refs/heads/${branch}`,
-    commit: bareCommit(textAt(run, "head_sha")),
-    status: textAt(run, "conclusion") ?? textAt(run, "status"),
-  };
+/** It does not say which repository the branch is of; GitHub leaves the branch out for most forks. */
+function checkSuiteParts(payload: unknown): Partial<HookEvent> {
+  return buildParts(at(payload, "check_suite"), { fork: false });
 }
 
 function statusParts(payload: unknown): Partial<HookEvent> {
@@ -112,8 +115,14 @@ function statusParts(payload: unknown): Partial<HookEvent> {
   const [branch = null] = branches;
   return {
     name: "build",
-    branch: branches.length === 1 ? branch : null,
+    ...ownBranch(branches.length === 1 ? branch : null, { fork: false }),
     commit: bareCommit(textAt(payload, "sha")),
     status: textAt(payload, "state"),
   };
+}
+
+/** Of all packages only containers are images. */
+function packageParts(found: unknown): Partial<HookEvent> {
+  const type = textAt(found, "package_type")?.toLowerCase();
+  return type === "container" || type === "docker" ? { name: "image" } : {};
 }

@@ -41,8 +41,13 @@ export interface SourceKind<O = unknown> {
   readonly defaultBodyLimit: number;
   /** Whether a signature over the same bytes under another delivery id is a replay (true where the id is not signed). */
   readonly fingerprintIsUnique: boolean;
-  /** Request headers that may be stored and logged, lower-case. Never one that carries a secret or a signature. */
-  readonly keptHeaders: readonly string[];
+  /**
+   * Request headers that are stored, and may be logged, lower-case. Never one that carries a secret or a signature; all
+   * that `eventName` and `describe` read, beside `content-type`, which is always stored.
+   */
+  keptHeaders(options: O): readonly string[];
+  /** What is wrong with the form of a secret, for the settings; null when nothing is. Default: any will do. */
+  secretProblem?(secret: string): string | null;
   /** Checks the exact bytes, in constant time; the algorithm comes from the settings, never from a header. */
   authenticate(request: IncomingRequest, credentials: SourceCredentials, options: O, now: Date): AuthResult;
   /** The sender's delivery id: the same when the sender tries the same delivery again; null where it has none. */
@@ -87,7 +92,7 @@ export function bindSource<O>({
     kind: kind.kind,
     bodyLimit: bodyLimit ?? kind.defaultBodyLimit,
     fingerprintIsUnique: kind.fingerprintIsUnique,
-    keptHeaders: kind.keptHeaders,
+    keptHeaders: kind.keptHeaders(options),
     authenticate: (request, now) => kind.authenticate(request, credentials, options, now),
     senderId: (request) => kind.senderId(request, options),
     eventName: (request) => kind.eventName(request, options),

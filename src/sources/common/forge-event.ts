@@ -21,14 +21,37 @@ export const emptyEvent = (frame: EventFrame): HookEvent => ({
   sender: null,
 });
 
+/** What is special to each event of a sender, by its name there. A map: a name such as `constructor` finds nothing. */
+export type EventParts = ReadonlyMap<string, (payload: unknown) => Partial<HookEvent>>;
+
 /** A ref in its parts: `refs/heads/a/b` is branch `a/b`. */
 export function refParts(ref: string | null): Pick<HookEvent, "ref" | "branch" | "tag"> {
   const part = (prefix: string): string | null => (ref?.startsWith(prefix) ? ref.slice(prefix.length) : null);
   return { ref, branch: part("refs/heads/"), tag: part("refs/tags/") };
 }
 
+/**
+ * The branch of a pull request or a build, if it is one of the event's own repository. A fork's is not: anybody may make a
+ * fork with a branch `main`, and must not pass for the real one by it.
+ */
+export function ownBranch(
+  name: string | null,
+  { fork }: { readonly fork: boolean },
+): Pick<HookEvent, "ref" | "branch"> {
+  const branch = fork ? null : name;
+  return { branch, ref: branch === null ? null : `refs/heads/${branch}` };
+}
+
+const isZero = (sha: string): boolean => /^0+$/.test(sha);
+
 /** Null for the id of all zeros that stands for "none". */
-export const realSha = (sha: string | null): string | null => (sha === null || /^0+$/.test(sha) ? null : sha);
+export const realSha = (sha: string | null): string | null => (sha === null || isZero(sha) ? null : sha);
+
+/** Whether a push removed its ref: it says where to, and that is nowhere. */
+export function isDeletion(payload: unknown): boolean {
+  const after = textAt(payload, "after");
+  return after !== null && isZero(after);
+}
 
 /** A commit as GitHub, GitLab, Gitea and Gogs write it in a push. */
 export function commitOf(value: unknown): EventCommit | null {
@@ -43,6 +66,12 @@ export function commitOf(value: unknown): EventCommit | null {
   };
 }
 
+/** The commit with that id: as `described`, if that is the one, else bare. */
+export function commitWith(sha: string | null, described: unknown): EventCommit | null {
+  const commit = commitOf(described);
+  return sha === null || commit?.sha === sha ? commit : bareCommit(sha);
+}
+
 export const bareCommit = (sha: string | null): EventCommit | null =>
   sha === null ? null : { sha, message: null, author: null, url: null, timestamp: null };
 
@@ -50,10 +79,11 @@ const CHANGES = ["added", "modified", "removed"] as const;
 
 /**
  * The changed paths of a push, sorted, each once. Null when they are not all known: the sender lists no commit
- * (a new branch on an old commit), or says that there were more than it lists.
+ * (a new branch on an old commit), lists commits without their files, or says that there were more than it lists.
  */
 export function pathsOf(commits: readonly unknown[], total: number | null): readonly string[] | null {
   if (commits.length === 0 || (total !== null && total > commits.length)) return null;
+  if (!commits.every((commit) => listsFiles(commit))) return null;
   const paths = new Set<string>();
   for (const commit of commits) {
     for (const change of CHANGES) {
@@ -63,17 +93,39 @@ export function pathsOf(commits: readonly unknown[], total: number | null): read
   return [...paths].toSorted();
 }
 
-/** A pull request as GitHub, Gitea and Gogs write it: the branch and commit that it wants to bring in. */
+/** An empty list may be there as null: Go writes it so. */
+const listsFiles = (commit: unknown): boolean => CHANGES.some((change) => at(commit, change) !== undefined);
+
+/** A pull request as GitHub and Gitea write it: the branch and commit that it wants to bring in. */
 export function pullRequestParts(payload: unknown): Partial<HookEvent> {
   const head = at(payload, "pull_request", "head");
-  const branch = textAt(head, "ref");
   return {
     name: "pull_request",
-    branch,
-    ref: branch === null ? null : `refs/heads/${branch}`,
+    ...ownBranch(textAt(head, "ref"), { fork: isFork(payload, at(head, "repo")) }),
     commit: bareCommit(textAt(head, "sha")),
     status: textAt(payload, "pull_request", "state"),
   };
+}
+
+/** A run of the forge's own CI as GitHub and Gitea write it. */
+export function workflowRunParts(payload: unknown): Partial<HookEvent> {
+  const run = at(payload, "workflow_run");
+  return buildParts(run, { fork: isFork(payload, at(run, "head_repository")) });
+}
+
+export function buildParts(run: unknown, { fork }: { readonly fork: boolean }): Partial<HookEvent> {
+  return {
+    name: "build",
+    ...ownBranch(textAt(run, "head_branch"), { fork }),
+    commit: commitWith(textAt(run, "head_sha"), at(run, "head_commit")),
+    status: textAt(run, "conclusion") ?? textAt(run, "status"),
+  };
+}
+
+/** Whether a repository is not the one that the event is of. One that is not named counts as a fork: it may be a removed one. */
+export function isFork(payload: unknown, repository: unknown): boolean {
+  const name = textAt(repository, "full_name");
+  return name === null || name !== textAt(payload, "repository", "full_name");
 }
 
 /** A release as GitHub and Gitea write it. */
@@ -81,10 +133,3 @@ export function releaseParts(payload: unknown): Partial<HookEvent> {
   const tag = textAt(payload, "release", "tag_name");
   return { name: "release", tag, ref: tag === null ? null : `refs/tags/${tag}` };
 }
-
-/** The readers of what is special to each event, by the sender's name of it. */
-export type PartReaders = Readonly<Record<string, (payload: unknown) => Partial<HookEvent>>>;
-
-/** What is special to an event of that name. Senders choose the name: `constructor` must be one that nobody foresaw. */
-export const partsOf = (readers: PartReaders, name: string, payload: unknown): Partial<HookEvent> =>
-  (Object.hasOwn(readers, name) ? readers[name]?.(payload) : null) ?? {};

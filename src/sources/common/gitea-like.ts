@@ -3,35 +3,26 @@ import { parseJsonBody } from "../../lib/json-body.ts";
 import { at, listAt, numberAt, textAt } from "../../lib/pick.ts";
 import type { DescribeResult, IncomingRequest } from "../source.ts";
 import {
-  bareCommit,
-  commitOf,
+  commitWith,
   emptyEvent,
-  type PartReaders,
-  partsOf,
+  isDeletion,
   pathsOf,
-  pullRequestParts,
   realSha,
   refParts,
-  releaseParts,
+  type EventParts,
 } from "./forge-event.ts";
-
-/** The first of these headers that is there and not empty. */
-export const firstHeader = (
-  { headers }: Pick<IncomingRequest, "headers">,
-  names: readonly string[],
-): string | null =>
-  names.map((name) => headers[name]).find((value) => value !== undefined && value !== "") ?? null;
 
 export interface GiteaLike {
   readonly source: string;
   readonly kind: SourceKindName;
   readonly senderName: string;
+  readonly parts: EventParts;
 }
 
 /** Describes an event of Gogs or of one of its descendants, which share their payloads' shape. */
 export function describeGiteaLike(
   { headers, body }: IncomingRequest,
-  { source, kind, senderName }: GiteaLike,
+  { source, kind, senderName, parts }: GiteaLike,
 ): DescribeResult {
   const parsed = parseJsonBody({ body, contentType: headers["content-type"] });
   if (!parsed.ok) return parsed;
@@ -42,28 +33,22 @@ export function describeGiteaLike(
     cloneUrl: textAt(payload, "repository", "clone_url"),
     sender: textAt(payload, "sender", "login") ?? textAt(payload, "sender", "username"),
     action: textAt(payload, "action"),
-    ...partsOf(PARTS, senderName, payload),
+    ...parts.get(senderName)?.(payload),
   };
   return { ok: true, event };
 }
 
-const PARTS: PartReaders = {
-  ping: () => ({ name: "ping" }),
-  push: pushParts,
-  pull_request: pullRequestParts,
-  release: releaseParts,
-};
-
-function pushParts(payload: unknown): Partial<HookEvent> {
+export function giteaPushParts(payload: unknown): Partial<HookEvent> {
   const ref = refParts(textAt(payload, "ref"));
   const commits = listAt(payload, "commits");
   const after = realSha(textAt(payload, "after"));
   const head = at(payload, "head_commit") ?? commits.find((commit) => textAt(commit, "id") === after);
+  const deleted = isDeletion(payload);
   return {
     ...ref,
     name: ref.tag === null ? "push" : "tag",
-    deleted: after === null,
-    commit: after === null ? null : (commitOf(head) ?? bareCommit(after)),
+    deleted,
+    commit: deleted ? null : commitWith(after, head),
     before: realSha(textAt(payload, "before")),
     paths: pathsOf(commits, numberAt(payload, "total_commits")),
   };
