@@ -74,8 +74,8 @@ function pullRequestParts(payload: unknown): Partial<HookEvent> {
 /** The secret stands in the body, so the body has to be read before it is trusted; a malformed one can't be. */
 function checkBodySecret({ headers, body }: IncomingRequest, { secrets }: SourceCredentials): AuthResult {
   const parsed = parseJsonBody({ body, contentType: headers["content-type"] });
-  const secret = parsed.ok ? textAt(parsed.value, "secret") : null;
-  if (secret === null) return missing("The body has no field secret");
+  const secret = parsed.ok ? at(parsed.value, "secret") : undefined;
+  if (typeof secret !== "string" || secret === "") return missing("The body has no field secret");
   if (!tokenMatches(secrets, secret)) return invalid("The body's secret is none of the live secrets");
   return { ok: true, fingerprint: bodyDigest(body) };
 }

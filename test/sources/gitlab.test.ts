@@ -1,0 +1,342 @@
+import { createHmac } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { bind } from "./fixtures/bind.ts";
+import { eventOf } from "./fixtures/event-of.ts";
+import * as gitlab from "./fixtures/gitlab.ts";
+
+/** The example of https://www.standardwebhooks.com. */
+const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const ID = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+const SENT_S = 1_614_265_330;
+const SIGNATURE = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+const BODY = Buffer.from('{"test": 2432232314}');
+const NOW = new Date(SENT_S * 1_000);
+
+interface SignedRequest {
+  readonly signature?: string;
+  readonly id?: string;
+  readonly timestamp?: string;
+  readonly more?: Record<string, string>;
+}
+
+const signed = ({
+  signature = SIGNATURE,
+  id = ID,
+  timestamp = String(SENT_S),
+  more = {},
+}: SignedRequest) => ({
+  body: BODY,
+  headers: { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature, ...more },
+});
+
+const check = (request: SignedRequest = {}, { secrets = [SECRET], now = NOW } = {}): string => {
+  const result = bind({ kind: "gitlab", secrets }).authenticate(signed(request), now);
+  return result.ok ? "ok" : result.code;
+};
+
+const signWith = (key: Buffer, { id = ID, timestamp = String(SENT_S) } = {}): string =>
+  `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.`).update(BODY).digest("base64")}`;
+
+describe("a signing token (Standard Webhooks)", () => {
+  it("passes the published example", () => expect(check()).toBe("ok"));
+
+  it.each([
+    ["another id", { id: "msg_other" }],
+    ["another time", { timestamp: String(SENT_S + 1) }],
+    ["another body", { signature: signWith(Buffer.from("x".repeat(24))) }],
+    ["an ed25519 signature", { signature: SIGNATURE.replace("v1,", "v1a,") }],
+    ["another version", { signature: SIGNATURE.replace("v1,", "v2,") }],
+    ["no version", { signature: SIGNATURE.replace("v1,", "") }],
+    [
+      "hex in place of base64",
+      { signature: `v1,${Buffer.from(SIGNATURE.slice(3), "base64").toString("hex")}` },
+    ],
+    ["base64 with bits left over", { signature: SIGNATURE.replace("OE=", "OF=") }],
+    ["no padding", { signature: SIGNATURE.replace("=", "") }],
+    ["a header that came twice", { signature: `${SIGNATURE}, ${SIGNATURE}` }],
+  ])("refuses %s", (_title, request) => expect(check(request)).toBe("signature:invalid"));
+
+  it("passes any one of several signatures, and passes over the versions it does not know", () => {
+    const wrong = signWith(Buffer.from("another-key-of-24-bytes-"));
+    const ed25519 = `v1a,${Buffer.alloc(64, 7).toString("base64")}`;
+    expect(check({ signature: `${wrong} ${SIGNATURE}` })).toBe("ok");
+    expect(check({ signature: `${ed25519} ${wrong} ${SIGNATURE}` })).toBe("ok");
+    expect(check({ signature: `${ed25519} ${wrong}` })).toBe("signature:invalid");
+    expect(check({ signature: `${SIGNATURE} nonsense` })).toBe("signature:invalid");
+  });
+
+  it.each([
+    [-301, "signature:expired"],
+    [-300, "ok"],
+    [300, "ok"],
+    [301, "signature:expired"],
+  ])("takes it %d s away from our time: %s", (seconds, expected) => {
+    expect(check({}, { secrets: [SECRET], now: new Date((SENT_S + seconds) * 1_000) })).toBe(expected);
+  });
+
+  it.each(["-1", "1e9", "Infinity", "0x60381d72", "now", "1614265330.5"])(
+    "takes %s for no time, though it is signed",
+    (timestamp) => {
+      const key = Buffer.from(SECRET.slice(6), "base64");
+      expect(check({ timestamp, signature: signWith(key, { timestamp }) })).toBe("signature:expired");
+    },
+  );
+
+  it("says nothing about the time to who has no key", () => {
+    const now = new Date((SENT_S + 3_600) * 1_000);
+    expect(check({ signature: signWith(Buffer.alloc(32)) }, { secrets: [SECRET], now })).toBe(
+      "signature:invalid",
+    );
+  });
+
+  it.each(["webhook-id", "webhook-timestamp", "webhook-signature"])("needs the header %s", (name) => {
+    expect(check({ more: { [name]: "" } })).toBe("signature:missing");
+  });
+
+  it.each([
+    ["empty", "whsec_", Buffer.alloc(0)],
+    ["no base64", "whsec_!!!!", Buffer.alloc(0)],
+    ["base64 with a stray character", `whsec_!${SECRET.slice(6)}`, Buffer.from(SECRET.slice(6), "base64")],
+    ["too short", `whsec_${Buffer.alloc(23, 1).toString("base64")}`, Buffer.alloc(23, 1)],
+    ["too long", `whsec_${Buffer.alloc(65, 1).toString("base64")}`, Buffer.alloc(65, 1)],
+  ])("never matches a key that is %s", (_title, secret, key) => {
+    expect(check({ signature: signWith(key) }, { secrets: [secret], now: NOW })).toBe("signature:invalid");
+  });
+
+  it("takes a key with a newline after it", () => {
+    expect(check({}, { secrets: [`${SECRET}\n`], now: NOW })).toBe("ok");
+  });
+
+  it("is not fallen back from: a wrong signature beside the right token fails", () => {
+    const more = { "x-gitlab-token": "the-plain-token" };
+    const secrets = [SECRET, "the-plain-token"];
+    expect(check({ more }, { secrets, now: NOW })).toBe("ok");
+    expect(check({ more, signature: signWith(Buffer.alloc(32)) }, { secrets, now: NOW })).toBe(
+      "signature:invalid",
+    );
+    expect(check({ more, signature: "" }, { secrets, now: NOW })).toBe("signature:missing");
+  });
+
+  it("is no token itself", () => {
+    const request = { body: BODY, headers: { "x-gitlab-token": SECRET } };
+    expect(bind({ kind: "gitlab", secrets: [SECRET] }).authenticate(request, NOW)).toMatchObject({
+      code: "signature:invalid",
+    });
+  });
+
+  it("hashes a body once for each key, however many signatures are listed", () => {
+    const body = Buffer.alloc(8 * 1024 * 1024, "x");
+    const source = bind({ kind: "gitlab", secrets: [SECRET] });
+    const took = (count: number): number => {
+      const list = Array.from({ length: count }, (_, index) => signWith(Buffer.alloc(32, index)));
+      const request = { ...signed({ signature: list.join(" ") }), body };
+      const started = performance.now();
+      expect(source.authenticate(request, NOW)).toMatchObject({ code: "signature:invalid" });
+      return performance.now() - started;
+    };
+    // Hashing anew for each would make it 300 times as long.
+    expect(took(300)).toBeLessThan(50 * took(1));
+  });
+});
+
+describe("a secret token", () => {
+  const check = (token: string, secret: string) =>
+    bind({ kind: "gitlab", secrets: [secret] }).authenticate(
+      { body: BODY, headers: { "x-gitlab-token": token } },
+      NOW,
+    ).ok;
+
+  it("is compared as GitLab sends it: without line breaks", () => {
+    expect(check("a-secret-token", "a-secret-token\n")).toBe(true);
+    expect(check("a-secret-token", "a-secret\r\n-token\n")).toBe(true);
+    expect(check("a-secret-token\n", "a-secret-token")).toBe(false);
+    expect(check("", "\n")).toBe(false);
+  });
+
+  it("may have letters that node reads as Latin-1", () => {
+    const asHeader = (text: string): string => Buffer.from(text).toString("latin1");
+    expect(check(asHeader("clé-très-secrète"), "clé-très-secrète")).toBe(true);
+    expect(check("clé-très-secrète", "clé-très-secrète")).toBe(false);
+  });
+});
+
+describe("a delivery's id", () => {
+  const idOf = (headers: Record<string, string>, body = BODY) =>
+    bind({ kind: "gitlab" }).senderId({ headers, body });
+
+  it("is webhook-id, else idempotency-key", () => {
+    expect(idOf({ "webhook-id": "a", "idempotency-key": "b" })).toBe("a");
+    expect(idOf({ "webhook-id": "", "idempotency-key": "b" })).toBe("b");
+  });
+
+  it("is the event's UUID with the body's digest in older GitLabs, for hooks that set off others share the UUID", () => {
+    const headers = { "x-gitlab-event-uuid": "uuid" };
+    expect(idOf(headers)).toMatch(/^uuid\/[0-9a-f]{32}$/);
+    expect(idOf(headers)).toBe(idOf(headers));
+    expect(idOf(headers)).not.toBe(idOf(headers, Buffer.from("{}")));
+  });
+});
+
+const ORCHARD = { repository: "fruit/orchard", cloneUrl: "https://gitlab.example.com/fruit/orchard.git" };
+const COMMIT = {
+  sha: gitlab.SHA,
+  message: "Plant pears\n\nAll of them.",
+  author: "Ada",
+  url: `https://gitlab.example.com/fruit/orchard/-/commit/${gitlab.SHA}`,
+  timestamp: "2026-01-03T23:36:29+02:00",
+};
+
+const gitlabEvent = (header: string, payload: unknown) =>
+  eventOf({ kind: "gitlab", headers: { "x-gitlab-event": header }, payload });
+
+describe("what GitLab says", () => {
+  it.each([
+    [
+      "Push Hook",
+      gitlab.push,
+      {
+        ...ORCHARD,
+        name: "push",
+        sender: "ada",
+        ref: "refs/heads/feature/pears",
+        branch: "feature/pears",
+        tag: null,
+        deleted: false,
+        before: gitlab.BEFORE,
+        commit: COMMIT,
+        paths: ["app/tree.rb", "apples.md", "pears.md"],
+      },
+    ],
+    [
+      "Tag Push Hook",
+      gitlab.tagPush,
+      {
+        ...ORCHARD,
+        name: "tag",
+        tag: "v1.0.0",
+        branch: null,
+        before: null,
+        commit: { sha: gitlab.SHA },
+        paths: null,
+      },
+    ],
+    [
+      "Merge Request Hook",
+      gitlab.mergeRequest,
+      {
+        ...ORCHARD,
+        name: "pull_request",
+        action: "open",
+        status: "opened",
+        branch: "feature/pears",
+        sender: "ada",
+        commit: COMMIT,
+      },
+    ],
+    [
+      "Pipeline Hook",
+      gitlab.pipeline,
+      {
+        ...ORCHARD,
+        name: "build",
+        status: "success",
+        branch: "main",
+        ref: "refs/heads/main",
+        sender: "ada",
+        commit: COMMIT,
+      },
+    ],
+    [
+      "Release Hook",
+      gitlab.release,
+      { ...ORCHARD, name: "release", action: "create", tag: "v1.0", ref: "refs/tags/v1.0", commit: COMMIT },
+    ],
+    // Commits are never listed there, so nobody can say which paths changed.
+    [
+      "System Hook",
+      gitlab.systemPush,
+      {
+        ...ORCHARD,
+        name: "push",
+        branch: "feature/pears",
+        commit: { sha: gitlab.SHA, message: null },
+        paths: null,
+      },
+    ],
+    ["System Hook", gitlab.projectCreate, { name: "other", repository: "fruit/orchard", branch: null }],
+    [
+      "Note Hook",
+      { object_kind: "note", object_attributes: { action: "create" } },
+      { name: "other", action: "create" },
+    ],
+  ])("by a %s", (header, payload, facts) => {
+    expect(gitlabEvent(header, payload)).toMatchObject({ ...facts, senderName: header, kind: "gitlab" });
+  });
+
+  it("of a branch that was removed", () => {
+    const removed = {
+      ...gitlab.push,
+      after: gitlab.ZERO,
+      checkout_sha: null,
+      commits: [],
+      total_commits_count: 0,
+    };
+    expect(gitlabEvent("Push Hook", removed)).toMatchObject({
+      name: "push",
+      deleted: true,
+      commit: null,
+      before: gitlab.BEFORE,
+      paths: null,
+    });
+  });
+
+  it("of a new branch", () => {
+    expect(gitlabEvent("Push Hook", { ...gitlab.push, before: gitlab.ZERO })).toMatchObject({
+      before: null,
+      deleted: false,
+    });
+  });
+
+  it("of a push with more commits than it lists", () => {
+    expect(gitlabEvent("Push Hook", { ...gitlab.push, total_commits_count: 21 }).paths).toBeNull();
+    expect(gitlabEvent("Push Hook", { ...gitlab.push, total_commits_count: 1e400 }).commit).toEqual(COMMIT);
+  });
+
+  it("of a tag's pipeline", () => {
+    const attributes = { ...gitlab.pipeline.object_attributes, ref: "v1.0", tag: true };
+    expect(gitlabEvent("Pipeline Hook", { ...gitlab.pipeline, object_attributes: attributes })).toMatchObject(
+      {
+        name: "build",
+        tag: "v1.0",
+        branch: null,
+        ref: "refs/tags/v1.0",
+      },
+    );
+  });
+});
+
+describe("a fork can't pass its branch for ours", () => {
+  it.each([
+    ["another project", 16],
+    ["a removed project", null],
+  ])("by a merge request of %s", (_title, source) => {
+    const attributes = {
+      ...gitlab.mergeRequest.object_attributes,
+      source_branch: "main",
+      source_project_id: source,
+    };
+    expect(
+      gitlabEvent("Merge Request Hook", { ...gitlab.mergeRequest, object_attributes: attributes }),
+    ).toMatchObject({ branch: null, ref: null, commit: { sha: gitlab.SHA } });
+  });
+
+  it("by a merge request's pipeline", () => {
+    const of = (source: number) =>
+      gitlabEvent("Pipeline Hook", {
+        ...gitlab.pipeline,
+        merge_request: { source_project_id: source, target_project_id: 15 },
+      });
+    expect(of(16)).toMatchObject({ branch: null, ref: null });
+    expect(of(15)).toMatchObject({ branch: "main" });
+  });
+});
