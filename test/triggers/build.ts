@@ -1,0 +1,61 @@
+import type { Action, ParamSpec, TriggerRule } from "../../src/domain/action.ts";
+import type { HookEvent } from "../../src/domain/event.ts";
+
+/** A push to main, with what a test says of it. */
+export const event = (change: Partial<HookEvent> = {}): HookEvent => ({
+  source: "app",
+  kind: "github",
+  name: "push",
+  senderName: "push",
+  repository: "octo/app",
+  cloneUrl: "https://github.com/octo/app.git",
+  ref: "refs/heads/main",
+  branch: "main",
+  tag: null,
+  deleted: false,
+  commit: { sha: "a".repeat(40), message: "Change", author: "octo", url: null, timestamp: null },
+  before: null,
+  status: null,
+  action: null,
+  paths: ["README.md"],
+  sender: "octo",
+  payload: {},
+  ...change,
+});
+
+export const rule = (change: Partial<TriggerRule> = {}): TriggerRule => ({
+  source: "app",
+  event: [],
+  branch: [],
+  tag: [],
+  repository: [],
+  paths: [],
+  when: null,
+  with: {},
+  ...change,
+});
+
+export const param = (change: Partial<ParamSpec> = {}): ParamSpec => ({
+  pattern: null,
+  required: true,
+  default: null,
+  description: null,
+  allowLeadingDash: false,
+  ...change,
+});
+
+export const action = (change: Partial<Action> = {}): Action => ({
+  name: "deploy",
+  description: null,
+  params: {},
+  on: [],
+  concurrency: { policy: "queue", group: "deploy" },
+  timeoutMs: 1,
+  graceMs: 1,
+  onCrash: "lost",
+  env: {},
+  workdir: null,
+  steps: [],
+  maxLogBytes: 1,
+  ...change,
+});

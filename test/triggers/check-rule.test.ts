@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { checkRule } from "../../src/triggers/check-rule.ts";
+import { rule } from "./build.ts";
+
+describe("checkRule", () => {
+  it("finds nothing wrong with a good rule", () => {
+    const good = {
+      branch: ["main", "release/*", "!release/old"],
+      when: "!event.deleted",
+      with: { sha: "event.commit.sha" },
+    };
+    expect(checkRule(rule(good))).toEqual([]);
+  });
+
+  it("names each key that is wrong", () => {
+    const bad = {
+      branch: ["main", "[x"],
+      tag: ["!"],
+      repository: ["{a"],
+      paths: ["\\"],
+      when: "event.",
+      with: { sha: "1 +", ok: "event.branch" },
+    };
+    expect(checkRule(rule(bad))).toEqual([
+      'branch: "[x" is not a glob: the [ at character 1 is not closed',
+      'tag: "!" is not a glob: it is empty',
+      'repository: "{a" is not a glob: the { at character 1 is not closed',
+      'paths: "\\\\" is not a glob: there is nothing after the \\ at its end',
+      expect.stringMatching(/^when: .* \(at character \d+\)$/),
+      expect.stringMatching(/^with\.sha: .* \(at character \d+\)$/),
+    ]);
+  });
+
+  it("finds a pattern that RE2 does not have before any event does", () => {
+    expect(checkRule(rule({ when: 'event.branch.matches("(?!main)")' }))).toEqual([
+      expect.stringContaining("when: (?!main) is not a regular expression of RE2"),
+    ]);
+  });
+});
