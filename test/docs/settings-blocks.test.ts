@@ -1,0 +1,86 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { AppError } from "../../src/domain/errors.ts";
+import { compileExpression } from "../../src/lib/expressions.ts";
+import { variablesIn } from "../../src/settings/environment-values.ts";
+import { parseSettings } from "../../src/settings/load.ts";
+import { asVariable } from "../../src/triggers/match.ts";
+import { event } from "../triggers/build.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((name) =>
+  name.endsWith(".md"),
+);
+
+interface Block {
+  /** `docs/sources.md:12` */
+  readonly place: string;
+  readonly text: string;
+}
+
+/** The fenced blocks of a language, without the indentation that a list gives them. */
+function blocksOf(page: string, language: string): Block[] {
+  const text = readFileSync(join(root, page), "utf8");
+  const fences = text.matchAll(new RegExp(`^( *)\`\`\`${language}\n(.*?)^ *\`\`\``, "gms"));
+  return [...fences].map(({ index, 1: indent = "", 2: body = "" }) => ({
+    place: `${page}:${text.slice(0, index).split("\n").length}`,
+    text: body.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+  }));
+}
+
+const settings = pages
+  .flatMap((page) => blocksOf(page, "yaml"))
+  .filter(({ text }) => /^(?:sources|actions):/m.test(text));
+
+const folder = mkdtempSync(join(tmpdir(), "hookwright-docs-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Secrets of the block's environment and files, long enough not to be warned of. */
+const SECRET = "a-secret-that-is-long-enough-for-everybody";
+
+function problemsOf(text: string): unknown {
+  for (const [, file = ""] of text.matchAll(/\{ file: \.\/([\w.-]+) \}/g))
+    writeFileSync(join(folder, file), SECRET);
+  const env = Object.fromEntries(variablesIn(text).map((name) => [name, SECRET]));
+  try {
+    return parseSettings({ text, file: null, dir: folder, env }).warnings;
+  } catch (error) {
+    return error instanceof AppError ? error.details["problems"] : error;
+  }
+}
+
+describe("a settings block of the documentation", () => {
+  it("is in each page that explains settings", () => {
+    const found = settings.map(({ place }) => place.replace(/:\d+$/, ""));
+    expect(found).toEqual(expect.arrayContaining(["README.md", "docs/sources.md", "docs/triggers.md"]));
+  });
+
+  it.each(settings)("is valid at $place", ({ text }) => expect(problemsOf(text)).toEqual([]));
+
+  it("would be found wrong", () => {
+    expect(problemsOf("sources: { app: { kind: githup } }")).toMatchObject([{ key: "sources.app.kind" }]);
+  });
+});
+
+const expressions = pages.flatMap((page) =>
+  blocksOf(page, "cel").flatMap(({ place, text }) =>
+    text
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map((line) => ({ place, line })),
+  ),
+);
+
+describe("an expression of the documentation", () => {
+  const payload = { number: 7, commits: [], workflow_run: { event: "push" }, release: { prerelease: false } };
+  const vars = { event: asVariable(event({ payload, status: "success" })) };
+
+  it("is there", () => expect(expressions.length).toBeGreaterThan(5));
+
+  it.each(expressions)("can be evaluated: $line", ({ line }) => {
+    expect(typeof compileExpression(line).evaluate(vars)).toBe("boolean");
+  });
+});
