@@ -1,4 +1,4 @@
-import { RE2JS } from "re2js";
+import { RE2JS, RE2JSSyntaxException } from "re2js";
 
 /**
  * A regular expression of RE2, which takes time in proportion to the text. JavaScript's own engine can be kept busy for
@@ -45,7 +45,13 @@ function compile(source: string): LinearPattern {
     const re2 = RE2JS.compile(source);
     return { finds: (text) => re2.test(text), fits: (text) => re2.testExact(text) };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new Error(`${source} is not a regular expression of RE2: ${detail}`, { cause: error });
+    throw new Error(`${source} is not a regular expression of RE2: ${detailOf(error, source)}`, {
+      cause: error,
+    });
   }
+}
+
+function detailOf(error: unknown, source: string): string {
+  if (!(error instanceof RE2JSSyntaxException)) return error instanceof Error ? error.message : String(error);
+  return error.input === null || error.input === source ? error.error : `${error.error} at ${error.input}`;
 }

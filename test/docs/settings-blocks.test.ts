@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
 import { compileExpression } from "../../src/lib/expressions.ts";
-import { variablesIn } from "../../src/settings/environment-values.ts";
 import { parseSettings } from "../../src/settings/load.ts";
 import { asVariable } from "../../src/triggers/match.ts";
 import { event } from "../triggers/build.ts";
@@ -43,8 +42,9 @@ const SECRET = "a-secret-that-is-long-enough-for-everybody";
 
 function problemsOf(text: string): unknown {
   for (const [, file = ""] of text.matchAll(/\{ file: \.\/([\w.-]+) \}/g))
-    writeFileSync(join(folder, file), SECRET);
-  const env = Object.fromEntries(variablesIn(text).map((name) => [name, SECRET]));
+    writeFileSync(join(folder, file), SECRET, { mode: 0o600 });
+  const names = [...text.matchAll(/\$\{([A-Za-z_]\w*)\}/g)].map(([, name = ""]) => name);
+  const env = Object.fromEntries(names.map((name) => [name, SECRET]));
   try {
     return parseSettings({ text, file: null, dir: folder, env }).warnings;
   } catch (error) {
@@ -61,7 +61,9 @@ describe("a settings block of the documentation", () => {
   it.each(settings)("is valid at $place", ({ text }) => expect(problemsOf(text)).toEqual([]));
 
   it("would be found wrong", () => {
-    expect(problemsOf("sources: { app: { kind: githup } }")).toMatchObject([{ key: "sources.app.kind" }]);
+    expect(problemsOf(`sources: { app: { kind: githup, secret: ${SECRET} } }`)).toMatchObject([
+      { key: "sources.app.kind" },
+    ]);
   });
 });
 

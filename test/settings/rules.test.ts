@@ -20,9 +20,9 @@ const rules: readonly Case[] = [
   [
     "globs that are none",
     action("timeout: 1m", ", branch: '', tag: '[', paths: ['a/**', '{b']"),
-    '5:25 actions.a.on[0].branch: "" is not a glob',
-    '5:37 actions.a.on[0].tag: "[" is not a glob',
-    '5:47 actions.a.on[0].paths: "{b" is not a glob',
+    '5:25 actions.a.on[0].branch: "" is not a glob: it is empty',
+    '5:37 actions.a.on[0].tag: "[" is not a glob: the [ at character 1 is not closed',
+    '5:47 actions.a.on[0].paths: "{b" is not a glob: the { at character 1 is not closed',
   ],
   [
     "expressions that can't be read",
@@ -61,8 +61,8 @@ const rules: readonly Case[] = [
     "actions:\n  a:\n    params:\n      1x: {}\n      b: { pattern: '(' }\n      c: { pattern: 'a)(b' }\n      d: { pattern: a, default: ab }\n" +
       "      e: { default: -rf }\n      f: { default: 3 }\n    steps: [{ run: [x] }]",
     `4:7 actions.a.params.1x: ${VARIABLE}`,
-    "5:12 actions.a.params.b.pattern: ( is not a regular expression",
-    "6:12 actions.a.params.c.pattern: a)(b is not a regular expression",
+    "5:12 actions.a.params.b.pattern: ( is not a regular expression of RE2: missing closing )",
+    "6:12 actions.a.params.c.pattern: a)(b is not a regular expression of RE2: unexpected )",
     "7:24 actions.a.params.d.default: the default does not match a",
     "8:12 actions.a.params.e.default: the default starts with `-`, which needs allow_leading_dash: true",
     "9:12 actions.a.params.f.default: expected a text, not a number",

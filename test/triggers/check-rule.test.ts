@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { TriggerRule } from "../../src/domain/action.ts";
 import { checkRule } from "../../src/triggers/check-rule.ts";
 import { rule } from "./build.ts";
+
+/** `with.sha: message` */
+const problemsOf = (change: Partial<TriggerRule>): string[] =>
+  checkRule(rule(change)).map(({ key, message }) => `${key.join(".")}: ${message}`);
 
 describe("checkRule", () => {
   it("finds nothing wrong with a good rule", () => {
@@ -9,7 +14,7 @@ describe("checkRule", () => {
       when: "!event.deleted",
       with: { sha: "event.commit.sha" },
     };
-    expect(checkRule(rule(good))).toEqual([]);
+    expect(problemsOf(good)).toEqual([]);
   });
 
   it("names each key that is wrong", () => {
@@ -21,7 +26,7 @@ describe("checkRule", () => {
       when: "event.",
       with: { sha: "1 +", ok: "event.branch" },
     };
-    expect(checkRule(rule(bad))).toEqual([
+    expect(problemsOf(bad)).toEqual([
       'branch: "[x" is not a glob: the [ at character 1 is not closed',
       'tag: "!" is not a glob: it is empty',
       'repository: "{a" is not a glob: the { at character 1 is not closed',
@@ -32,7 +37,7 @@ describe("checkRule", () => {
   });
 
   it("finds a pattern that RE2 does not have before any event does", () => {
-    expect(checkRule(rule({ when: 'event.branch.matches("(?!main)")' }))).toEqual([
+    expect(problemsOf({ when: 'event.branch.matches("(?!main)")' })).toEqual([
       expect.stringContaining("when: (?!main) is not a regular expression of RE2"),
     ]);
   });
