@@ -1,5 +1,6 @@
 import type { Action, ParamSpec, TriggerRule } from "../../src/domain/action.ts";
 import type { HookEvent } from "../../src/domain/event.ts";
+import { matchActions } from "../../src/triggers/match.ts";
 
 /** A push to main, with what a test says of it. */
 export const event = (change: Partial<HookEvent> = {}): HookEvent => ({
@@ -59,3 +60,15 @@ export const action = (change: Partial<Action> = {}): Action => ({
   maxLogBytes: 1,
   ...change,
 });
+
+/** What one rule of one action says to an event. */
+export function verdict(definition: Partial<TriggerRule>, change: Partial<HookEvent> = {}) {
+  const { reasons } = matchActions({
+    event: event(change),
+    actions: [action({ on: [rule(definition)] })],
+  });
+  return reasons[0];
+}
+
+export const MATCHED = { matched: true, failed: null, explanation: "All tests of the rule hold" };
+export const failed = (test: string, explanation: unknown) => ({ matched: false, failed: test, explanation });

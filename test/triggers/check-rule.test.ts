@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { TriggerRule } from "../../src/domain/action.ts";
 import { checkRule } from "../../src/triggers/check-rule.ts";
 import { rule } from "./build.ts";
+import { containing, matching } from "../support/like.ts";
 
 /** `with.sha: message` */
 const problemsOf = (change: Partial<TriggerRule>): string[] =>
@@ -31,14 +32,14 @@ describe("checkRule", () => {
       'tag: "!" is not a glob: it is empty',
       'repository: "{a" is not a glob: the { at character 1 is not closed',
       'paths: "\\\\" is not a glob: there is nothing after the \\ at its end',
-      expect.stringMatching(/^when: .* \(at character \d+\)$/),
-      expect.stringMatching(/^with\.sha: .* \(at character \d+\)$/),
+      matching(/^when: .* \(at character \d+\)$/),
+      matching(/^with\.sha: .* \(at character \d+\)$/),
     ]);
   });
 
   it("finds a pattern that RE2 does not have before any event does", () => {
     expect(problemsOf({ when: 'event.branch.matches("(?!main)")' })).toEqual([
-      expect.stringContaining("when: (?!main) is not a regular expression of RE2"),
+      containing("when: (?!main) is not a regular expression of RE2"),
     ]);
   });
 });
