@@ -9,7 +9,7 @@ let server: TestServer;
 let guarded: Operation[];
 const tokens: Partial<Record<Scope, string>> = {};
 beforeAll(async () => {
-  server = await startTestServer({ settings: "", work: false });
+  server = await startTestServer({ settings: "sources: {}", work: false });
   guarded = operationsOf(await fetchOpenapi(server.url)).filter(({ scope }) => scope !== null);
   for (const scope of SCOPES) {
     tokens[scope] = (await server.client.createToken({ name: scope, scopes: [scope] })).token;
