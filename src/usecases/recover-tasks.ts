@@ -1,4 +1,8 @@
+import { listMarked } from "../lib/processes/find-marked.ts";
+import { endOrphanedLaunchers } from "../lib/processes/orphaned-launchers.ts";
+import { pool } from "../lib/pool.ts";
 import type { ClaimedTask } from "../storage/store.ts";
+import { TASK_MARKER } from "./command-env.ts";
 import { endTaskProcesses } from "./end-processes.ts";
 import { servicesOfRun } from "./fenced-store.ts";
 import { openRun } from "./open-run.ts";
@@ -7,7 +11,7 @@ import { endAfterFault, requeue } from "./run-task.ts";
 import type { Services } from "./services.ts";
 import { stopTask } from "./stop-task.ts";
 import { say, type TaskRun } from "./task-run.ts";
-import { endUndone, undoTask } from "./undo-steps.ts";
+import { endUndone, undoSteps } from "./undo-steps.ts";
 
 /** A task that has taken the server down with it this often is not tried again; neither are its undos. */
 const MAX_DEATHS = 3;
@@ -18,25 +22,38 @@ const MAX_DEATHS = 3;
  */
 export async function recoverTasks(services: Services): Promise<number> {
   const { store, node } = services;
+  // Before anybody looks for what the dead server's tasks have left running.
+  await endOrphanedLaunchers();
   const orphans = await persist(() => store.orphanedTasks({ node }));
-  await Promise.all(orphans.map((orphan) => adopt(services, orphan)));
+  if (orphans.length === 0) return 0;
+  // One look for all: a look for each would keep this process busy for seconds after a crash of many tasks.
+  const running = await listMarked(TASK_MARKER);
+  const limit = services.settings.current().work.concurrency;
+  await pool(limit, orphans, (orphan) => adopt(services, orphan, running.has(orphan.task.id)));
   return orphans.length;
 }
 
-async function adopt(services: Services, orphan: ClaimedTask): Promise<void> {
+async function adopt(services: Services, orphan: ClaimedTask, isRunning: boolean): Promise<void> {
   const { store, node } = services;
+  // What is not begun is the next server's as it is.
+  if (services.running.abandoned.aborted) return;
   const deaths = await persist(() => store.adoptTask({ id: orphan.task.id, node }));
-  await recoverTask(services, orphan, deaths);
+  await recoverTask(services, orphan, deaths, isRunning);
 }
 
-/** The same for one task that this node has taken over already. Never rejects. */
-export async function recoverTask(shared: Services, orphan: ClaimedTask, deaths: number): Promise<void> {
+/** The same for one task that this node has taken over already; `isRunning`: it may have left processes. Never rejects. */
+export async function recoverTask(
+  shared: Services,
+  orphan: ClaimedTask,
+  deaths: number,
+  isRunning = true,
+): Promise<void> {
   const { id } = orphan.task;
   const services = servicesOfRun(shared, orphan.task);
   const signal = services.running.register(id);
   try {
     const run = await openRun(services, orphan);
-    if (run !== null) await settle(run, deaths);
+    if (run !== null) await settle(run, { deaths, isRunning });
   } catch (error) {
     await endAfterFault(services, id, error);
   } finally {
@@ -46,15 +63,20 @@ export async function recoverTask(shared: Services, orphan: ClaimedTask, deaths:
   }
 }
 
-/** `deaths`: of servers, in the state that the task is in. */
-async function settle(run: TaskRun, deaths: number): Promise<void> {
+interface Found {
+  /** Of servers, in the state that the task is in. */
+  readonly deaths: number;
+  readonly isRunning: boolean;
+}
+
+async function settle(run: TaskRun, { deaths, isRunning }: Found): Promise<void> {
   say(run, "The server died while this task ran; this is the next server, cleaning up");
-  await endTaskProcesses(run);
+  if (isRunning) await endTaskProcesses(run);
   const { state } = run.task;
   if (state === "RUNNING" && (await takeUpAgain(run))) return;
   await closeOpenSteps(run);
   if (state === "CANCELLING" && deaths >= MAX_DEATHS) await giveUp(run, deaths);
-  else await undoTask(run);
+  else await undoSteps(run);
 }
 
 /** An undo that takes the server down must not do so for ever. */

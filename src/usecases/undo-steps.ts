@@ -6,14 +6,18 @@ import { runStep, startTimer } from "./run-step.ts";
 import { TaskStopped } from "./running-tasks.ts";
 import { say, type TaskRun } from "./task-run.ts";
 
-/**
- * From CANCELLING to the end: everything the task started is ended, then the steps that were done are undone,
- * last first. An undo that fails does not keep the others from running. Null when this server has no time for the rest:
- * the task stays CANCELLING, and the next server goes on.
- */
+/** From CANCELLING to the end: everything the task started is ended, then what was done is undone. See `undoSteps`. */
 export async function undoTask(run: TaskRun): Promise<Task | null> {
-  const { abandoned } = run.services.running;
   await endTaskProcesses(run);
+  return undoSteps(run);
+}
+
+/**
+ * Undoes the steps that were done, last first. An undo that fails does not keep the others from running. Null when this
+ * server has no time for the rest: the task stays CANCELLING, and the next server goes on.
+ */
+export async function undoSteps(run: TaskRun): Promise<Task | null> {
+  const { abandoned } = run.services.running;
   let failed = false;
   for (const { definition, index } of pendingUndos(run)) {
     const outcome = abandoned.aborted ? null : await undoStep(run, definition, index);

@@ -25,6 +25,8 @@ export interface EndedProcesses {
 }
 
 const POLL_MS = 20;
+/** A look at a full machine takes milliseconds, and a grace period may be long. */
+const SLOW_POLL_MS = 200;
 /** How long SIGKILL may take to show, and new forks may keep appearing. */
 const KILL_MS = 5_000;
 /** Looks until all are stopped; two or three do unless something forks very fast. */
@@ -66,6 +68,7 @@ const SURE = 2;
 async function terminate(look: () => ProcessInfo[], graceMs: number): Promise<ProcessInfo[]> {
   const deadline = performance.now() + graceMs;
   const signalled = new Set<string>();
+  let pause = POLL_MS;
   for (let empty = 0; ;) {
     const live = look();
     empty = live.length === 0 ? empty + 1 : 0;
@@ -76,7 +79,8 @@ async function terminate(look: () => ProcessInfo[], graceMs: number): Promise<Pr
     }
     const rest = deadline - performance.now();
     if (live.length > 0 && rest <= 0) return live;
-    await sleep(POLL_MS);
+    await sleep(empty > 0 ? POLL_MS : Math.min(pause, rest));
+    pause = Math.min(pause * 2, SLOW_POLL_MS);
   }
 }
 

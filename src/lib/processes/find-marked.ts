@@ -1,4 +1,5 @@
-import { hasMarker, listProcesses, type ProcessInfo } from "./proc.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { hasMarker, listProcesses, type ProcessInfo, variableOf } from "./proc.ts";
 
 /** Names one process for ever: pids come again, start times do not. */
 export const identityOf = ({ pid, start }: ProcessInfo): string => `${pid}@${start}`;
@@ -28,6 +29,20 @@ export function findMarked(marker: string, memory: Memory): ProcessInfo[] {
   for (const process of found) memory.identities.add(identityOf(process));
   memory.groups = new Set(found.flatMap(groupsOf).filter((id) => !sparedGroups.has(id)));
   return found;
+}
+
+/** A process that is just becoming another program has no environment to see for a moment. */
+const LOOK_AGAIN_MS = 20;
+
+/** The values that a marker has in any process that lives now. */
+export async function listMarked(name: string): Promise<ReadonlySet<string>> {
+  const look = (): string[] =>
+    listProcesses()
+      .map(({ pid }) => variableOf(pid, name))
+      .filter((value) => value !== null);
+  const first = look();
+  await sleep(LOOK_AGAIN_MS);
+  return new Set([...first, ...look()]);
 }
 
 /** This process and its ancestors. */

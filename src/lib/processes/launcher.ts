@@ -7,6 +7,7 @@ import type {
   LaunchOptions,
   OutputStream,
 } from "./launcher-messages.ts";
+import { LAUNCHER_OF, ownIdentity } from "./orphaned-launchers.ts";
 
 export type { LaunchOptions, OutputStream };
 
@@ -40,7 +41,7 @@ function createLauncher(onGone: () => void): Launcher {
   let lastId = 0;
   const child = fork(FILE, {
     // Nothing of the server's environment, but the cache that spares it compiling.
-    env: pick(process.env, "NODE_COMPILE_CACHE"),
+    env: { ...pick(process.env, "NODE_COMPILE_CACHE"), [LAUNCHER_OF]: ownIdentity() },
     execArgv: ["--max-semi-space-size=1"],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],

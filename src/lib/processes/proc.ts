@@ -45,6 +45,14 @@ export function hasMarker(pid: number, marker: string): boolean {
   return environment !== null && `\0${environment}`.includes(`\0${marker}\0`);
 }
 
+/** The value of a variable that the process was started with; null where it has none, or we may not read it. */
+export function variableOf(pid: number, name: string): string | null {
+  const entry = readProcFile(pid, "environ")
+    ?.split("\0")
+    .find((each) => each.startsWith(`${name}=`));
+  return entry === undefined ? null : entry.slice(name.length + 1);
+}
+
 /** Its argv for people, at most 200 characters; its name where it has none. */
 export function commandOf(pid: number): string {
   const argv = readProcFile(pid, "cmdline")?.split("\0").join(" ").trim() ?? "";
