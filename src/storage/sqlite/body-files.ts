@@ -45,8 +45,9 @@ export function openBodyFiles(dir: string, lastRef: string | null): BodyFiles {
   let waitingBytes = 0;
 
   function nextFile(after = file.number): void {
+    const next = openFile(dir, after + 1);
     closeSync(file.fd);
-    file = openFile(dir, after + 1);
+    file = next;
   }
 
   function discard(): void {
