@@ -1,44 +1,46 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { openapiDocument } from "./openapi.ts";
 import { settingsJsonSchema } from "../src/settings/json-schema.ts";
 import { settingsReference } from "../src/settings/reference.ts";
 
-/** Writes what is generated from the code; with `--check` only says what is out of date, and exits 1. */
+// Writes what is generated from the code, here or into another folder (--out); with --check only says what is out of
+// date there, and exits 1.
 const root = fileURLToPath(new URL("..", import.meta.url));
-const checkOnly = process.argv.includes("--check");
+const { values } = parseArgs({
+  options: { check: { type: "boolean" }, out: { type: "string", default: root } },
+});
 
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+const pages: Readonly<Record<string, string>> = {
+  "docs/reference/settings.schema.json": json(settingsJsonSchema()),
+  "docs/reference/settings.md": settingsReference(),
+  "docs/reference/openapi.json": json(await openapiDocument()),
+};
+
+/** As `npm run format` would leave it. */
 async function format(name: string, text: string): Promise<string> {
-  const { stdout } = await execa("npx", ["oxfmt", "--stdin-filepath", name], {
-    cwd: root,
-    input: text,
-    stripFinalNewline: false,
-    preferLocal: true,
-  });
+  const options = { cwd: root, localDir: root, preferLocal: true, input: text, stripFinalNewline: false };
+  const { stdout } = await execa("oxfmt", ["--stdin-filepath", name], options);
   return stdout;
 }
 
-const pages: Readonly<Record<string, string>> = {
-  "docs/reference/settings.schema.json": `${JSON.stringify(settingsJsonSchema(), null, 2)}\n`,
-  "docs/reference/settings.md": settingsReference(),
-  "docs/reference/openapi.json": `${JSON.stringify(await openapiDocument(), null, 2)}\n`,
-};
-
-let stale = 0;
 for (const [name, text] of Object.entries(pages)) {
-  const path = `${root}${name}`;
+  const path = join(resolve(values.out), name);
   const wanted = await format(name, text);
-  const current = await readFile(path, "utf8").catch(() => "");
+  const current = await readFile(path, "utf8").catch(() => null);
   if (current === wanted) continue;
-  stale += 1;
-  if (checkOnly) {
-    console.error(`${relative(process.cwd(), path)} is out of date: npm run generate`);
+  const shown = relative(process.cwd(), path);
+  if (values.check === true) {
+    console.error(`${shown} is out of date: npm run generate`);
+    process.exitCode = 1;
     continue;
   }
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, wanted);
-  console.log(`wrote ${relative(process.cwd(), path)}`);
+  console.log(`wrote ${shown}`);
 }
-if (checkOnly && stale > 0) process.exitCode = 1;

@@ -66,7 +66,7 @@ const secretFile = z.strictObject({
 });
 
 /** A value from `${ENV}`, from a file, or written out. */
-export const secret = () => z.union([z.string(), secretFile]);
+export const secret = () => z.union([z.string().min(1, "the secret is empty"), secretFile]);
 export type SecretInput = z.output<ReturnType<typeof secret>>;
 
 /** Environment variables: name → value. */

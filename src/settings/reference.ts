@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { settingsJsonSchema } from "./json-schema.ts";
+import { plainJsonSchema } from "./json-schema.ts";
 
 /** The part of JSON Schema that the reference page shows. */
 interface Node {
@@ -34,7 +34,7 @@ const node: z.ZodType<Node> = z.lazy(() =>
 
 /** The reference page of the settings, as Markdown, from the same schema that checks them. */
 export function settingsReference(): string {
-  const root = node.parse(settingsJsonSchema());
+  const root = node.parse(plainJsonSchema());
   const lines = [
     "# Settings reference",
     "",
@@ -60,12 +60,13 @@ function collect(part: Node, path: string): string[] {
   for (const [key, child] of Object.entries(part.properties ?? {})) {
     const at = `${path}.${key}`;
     const needed = part.required?.includes(key) === true && child.default === undefined;
-    found.push(row(at, child, needed), ...collect(child, at));
+    // An undo is a step; its keys stand there already.
+    found.push(row(at, child, needed), ...(key === "undo" ? [] : collect(child, at)));
   }
   const entries = typeof part.additionalProperties === "object" ? part.additionalProperties : null;
   if (entries !== null) found.push(...collect(entries, `${path}.NAME`));
   if (typeof part.items === "object") found.push(...collect(part.items, `${path}[]`));
-  for (const form of [...(part.anyOf ?? []), ...(part.oneOf ?? [])]) {
+  for (const form of formsOf(part)) {
     const kind = form.properties?.["kind"]?.const;
     const label = typeof kind === "string" ? `${path} (${kind})` : path;
     if (label !== path) found.push(`| **${label}** | | | ${cell(form.description ?? "")} |`);
@@ -73,6 +74,10 @@ function collect(part: Node, path: string): string[] {
   }
   return found;
 }
+
+/** The forms that a value may have. What has no type is a condition, not a form. */
+const formsOf = ({ anyOf = [], oneOf = [] }: Node): readonly Node[] =>
+  [...anyOf, ...oneOf].filter((form) => form.type !== undefined || form.anyOf !== undefined);
 
 const row = (path: string, part: Node, needed: boolean): string =>
   `| \`${path}\` | ${cell(typeOf(part))} | ${needed ? "required" : cell(defaultOf(part))} | ${cell(part.description ?? "")} |`;

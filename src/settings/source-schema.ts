@@ -33,12 +33,20 @@ export const sourceCredentials = z.object(credentialsShape);
 const commonShape = { ...placeShape, ...credentialsShape };
 export const SOURCE_KEYS: readonly string[] = ["kind", ...Object.keys(commonShape)];
 
+/** Said in JSON Schema: a secret, or in so many words none (see read-credentials.ts). */
+const PROTECTED = [
+  { required: ["secret"] },
+  { required: ["secrets"], properties: { secrets: { minItems: 1 } } },
+  { required: ["unsafe_no_auth"], properties: { unsafe_no_auth: { const: true } } },
+];
+
 /** One source: the keys of every source, and its kind's. */
 export function sourceSchema({ sources }: Kinds) {
   const [first, ...rest] = [...sources.values()].map((kind) =>
     z
       .strictObject({ kind: z.literal(kind.kind), ...commonShape, ...shapeOf(kind.schema) })
-      .describe(kind.summary),
+      .describe(kind.summary)
+      .meta({ anyOf: PROTECTED }),
   );
   if (first === undefined) throw new Error("There are no source kinds");
   return z.discriminatedUnion("kind", [first, ...rest]);

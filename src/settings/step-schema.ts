@@ -46,7 +46,7 @@ export function stepSchema({ steps }: Kinds) {
       undo: undo
         .optional()
         .describe(
-          "A step that takes this one back. After a failure, a timeout or a cancel, undos run last first.",
+          "A step that takes this one back, without `undo`, `continue_on_error` and `progress`. After a failure, a timeout or a cancel, undos run last first.",
         ),
     }),
     kinds,

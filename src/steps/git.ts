@@ -31,13 +31,16 @@ const schema = z.strictObject({
     .min(1)
     .optional()
     .describe("Local branch to put at that commit; without it HEAD is detached."),
-  submodules: z.union([z.boolean(), z.literal("recursive")]).default(false),
+  submodules: z
+    .union([z.boolean(), z.literal("recursive")])
+    .default(false)
+    .describe("Update submodules too; `recursive` also theirs."),
   depth: z.int().min(1).optional().describe("Fetch only so many commits."),
   clean: z
     .boolean()
     .default(false)
     .describe("Remove all files that are not in the commit, ignored ones too."),
-  git_binary: z.string().min(1).default("git"),
+  git_binary: z.string().min(1).default("git").describe("The git to use."),
 });
 
 type GitOptions = z.infer<typeof schema>;

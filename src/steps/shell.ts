@@ -4,15 +4,15 @@ import { commandFailure, type StepKind } from "./step.ts";
 const script = z
   .string()
   .min(1, "the script must not be empty")
-  .refine((text) => !text.includes("${{"), {
-    message:
-      "a script must not hold ${{ }}; params are in its environment as $HOOKWRIGHT_PARAM_NAME, other values by `env`",
-  });
+  .regex(
+    /^(?![\s\S]*\$\{\{)/,
+    "a script must not hold ${{ }}; params are in its environment as $HOOKWRIGHT_PARAM_NAME, other values by `env`",
+  );
 
 const schema = z.union([
   script.describe("A script for /bin/sh -e. Values reach it by its environment only."),
   z.strictObject({
-    script,
+    script: script.describe("The script. Values reach it by its environment only."),
     shell: z
       .enum(["/bin/sh", "/bin/bash", "sh", "bash"])
       .default("/bin/sh")
