@@ -210,14 +210,12 @@ async function readAgain({ settings, env }: Parts): Promise<Settings> {
 }
 
 /** Signals, and changes of the settings file. */
-function listenToOutside({ settings, logger }: Parts, life: Life, reload: () => Promise<void>): void {
+function listenToOutside({ settings }: Parts, life: Life, reload: () => Promise<void>): void {
   // Both log what went wrong themselves, and tell who waits for the server's end.
   const tryReload = (): void => void reload().catch(() => undefined);
   const stop = (): void => void life.close().catch(() => undefined);
   life.onEnd(onSignals({ SIGTERM: stop, SIGINT: stop, SIGHUP: tryReload }));
   const { file, text: known } = settings;
   if (file === null) return;
-  const onError = (error: unknown): void =>
-    logger.warn({ err: error }, "The settings file can't be watched; send SIGHUP after a change");
-  life.onEnd(watchSettings({ file, known, onChange: tryReload, onError }));
+  life.onEnd(watchSettings({ file, known, onChange: tryReload }));
 }

@@ -1,30 +1,32 @@
-import { watch, type FSWatcher } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { unwatchFile, watchFile } from "node:fs";
+import { AppError } from "../domain/errors.ts";
+import { readSettingsFile } from "./read-file.ts";
 
-const QUIET_MS = 200;
+const POLL_MS = 250;
+/** Longer than between two looks: many writes, one after another, are one change. */
+const QUIET_MS = 400;
 
 export interface WatchOptions {
   readonly file: string;
-  /** The content in force: a change between reading it and watching counts too. */
+  /** The text in force: a change between reading it and watching counts too. */
   readonly known: string;
   readonly onChange: () => void;
-  /** It can't be watched (no more), and why. SIGHUP still reloads. */
-  readonly onError: (error: unknown) => void;
 }
 
 /**
- * Calls back when the file's content has changed. Watches its folder: editors and Kubernetes replace a file rather than
- * write into it. Returns the function that ends the watch.
+ * Calls back when the file's content has changed, whatever changed it: an editor that replaces the file, a link somewhere
+ * on the way to it (as Kubernetes does), a folder that went and came back. So it looks at the file again and again; the
+ * system's own notices know only of one folder, and not of every file system. Returns the function that ends the watch.
  */
-export function watchSettings({ file, known: initial, onChange, onError }: WatchOptions): () => void {
+export function watchSettings({ file, known: initial, onChange }: WatchOptions): () => void {
   let timer: NodeJS.Timeout | undefined;
   let known = initial;
+  let ended = false;
 
   async function look(): Promise<void> {
     const text = await read(file);
     // A file that is just being replaced; its new content is another change.
-    if (text === null || text === known) return;
+    if (ended || text === null || text === known) return;
     known = text;
     onChange();
   }
@@ -34,30 +36,17 @@ export function watchSettings({ file, known: initial, onChange, onError }: Watch
     timer = setTimeout(() => void look(), QUIET_MS);
   }
 
-  const watcher = openWatcher(dirname(file), lookSoon, onError);
+  watchFile(file, { interval: POLL_MS, persistent: false }, lookSoon);
   lookSoon();
   return () => {
+    ended = true;
     clearTimeout(timer);
-    watcher?.close();
+    unwatchFile(file, lookSoon);
   };
 }
 
-function openWatcher(
-  dir: string,
-  onEvent: () => void,
-  onError: (error: unknown) => void,
-): FSWatcher | undefined {
-  try {
-    const watcher = watch(dir, onEvent);
-    return watcher.on("error", (error) => {
-      watcher.close();
-      onError(error);
-    });
-  } catch (error) {
-    // The system allows only so many watches.
-    onError(error);
-    return undefined;
-  }
-}
-
-const read = (file: string): Promise<string | null> => readFile(file, "utf8").catch(() => null);
+/** Null when it is not there. What is no text is a change too: whoever reloads is told what is wrong. */
+const read = (file: string): Promise<string | null> =>
+  readSettingsFile(file).catch((error: unknown) =>
+    error instanceof AppError && error.code === "settings:invalid" ? error.message : null,
+  );
