@@ -1,28 +1,32 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
+import { AppError } from "../domain/errors.ts";
 
-const IDENTITY = [
-  "-c",
-  "user.name=Hookwright demo",
-  "-c",
-  "user.email=demo@localhost",
-  "-c",
-  "commit.gpgsign=false",
-];
+const SETTINGS = [
+  ["user.name", "Hookwright demo"],
+  ["user.email", "demo@localhost"],
+  ["commit.gpgsign", "false"],
+  ["core.hooksPath", "/dev/null"],
+] as const;
 
-/** Runs git on the demo, whatever the account's own configuration says. */
+/** Runs git on the demo's repository alone, whatever the account's configuration or a git around this process say. */
 async function git(dir: string, ...args: readonly string[]): Promise<string> {
-  const env = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
-  const { stdout } = await execa("git", [...IDENTITY, ...args], { cwd: dir, env });
+  const outside = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"));
+  const env = { ...Object.fromEntries(outside), GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
+  const settings = SETTINGS.flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const { stdout } = await execa("git", [...settings, ...args], { cwd: dir, env, extendEnv: false });
   return stdout;
 }
 
-/** Makes the small repository that the demo deploys. */
+/** Makes the small repository that the demo deploys; one that is there already stays as it is. Rejects `settings:exists`. */
 export async function createDemoRepository(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
-  await git(dir, "init", "--quiet", "--initial-branch=main");
+  const there = await readdir(dir);
+  if (there.includes(".git")) return;
+  if (there.length > 0) throw new AppError("settings:exists", `${dir} holds files that are not the demo's`);
+  await git(dir, "init", "--quiet", "--template=", "--initial-branch=main");
   for (const [name, text] of Object.entries(FILES)) await writeFile(join(dir, name), text);
   await git(dir, "add", ".");
   await git(dir, "commit", "--quiet", "--message", "Add the site");
@@ -43,7 +47,7 @@ export async function makeDemoPush(dir: string): Promise<DemoPush> {
   const message = `Edition ${count + 1} of the site`;
   const page = await readFile(join(dir, "page.txt"), "utf8");
   await writeFile(join(dir, "page.txt"), page.replace(/Edition \d+/, `Edition ${count + 1}`));
-  await git(dir, "commit", "--quiet", "--all", "--message", message);
+  await git(dir, "commit", "--quiet", "--all", "--allow-empty", "--message", message);
   const sha = await git(dir, "rev-parse", "HEAD");
   const commit = {
     id: sha,

@@ -2,7 +2,7 @@ import { nearest } from "../lib/nearest.ts";
 import type { KeyPath, Report } from "./problems.ts";
 import { soundsSecret, type SecretReader } from "./secrets.ts";
 
-const VARIABLE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+const VARIABLE = /\$\$\{\{?|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /** Replaces `${NAME}` by the environment's value; `$${` stands for a plain `${`. `${{ … }}` is left for later. */
 export interface Expander {
@@ -32,19 +32,14 @@ export function createExpander({ env, report, secrets }: ExpanderOptions): Expan
     return value;
   }
 
+  const replaceAll = (text: string, path: KeyPath, protect: (found: string) => string): string =>
+    text.replaceAll(VARIABLE, (match, name?: string) =>
+      protect(name === undefined ? match.slice(1) : (read(name, path) ?? match)),
+    );
+
   return {
-    expand: (value, path) =>
-      mapTexts(value, path, (text, at) =>
-        text.replaceAll(VARIABLE, (match, name?: string) =>
-          name === undefined ? "${" : (read(name, at) ?? match),
-        ),
-      ),
-    expandTemplates: (value, path) =>
-      mapTexts(value, path, (text, at) =>
-        text.replaceAll(VARIABLE, (match, name?: string) =>
-          name === undefined ? `${DOLLAR}{` : literal(read(name, at) ?? match),
-        ),
-      ),
+    expand: (value, path) => mapTexts(value, path, (text, at) => replaceAll(text, at, (found) => found)),
+    expandTemplates: (value, path) => mapTexts(value, path, (text, at) => replaceAll(text, at, literal)),
   };
 }
 
@@ -52,7 +47,7 @@ export function createExpander({ env, report, secrets }: ExpanderOptions): Expan
 const DOLLAR = '${{ "$" }}';
 
 /** A template whose value is the text, whatever it holds. */
-export const literal = (text: string): string => text.replaceAll("${{", `${DOLLAR}{{`);
+export const literal = (text: string): string => text.replaceAll("${{", () => `${DOLLAR}{{`);
 
 function mapTexts(value: unknown, path: KeyPath, change: (text: string, path: KeyPath) => string): unknown {
   if (typeof value === "string") return change(value, path);

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { access, mkdir, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { lstat, mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { AppError } from "../domain/errors.ts";
+import { repositoryProblem } from "../lib/git/names.ts";
 import { createDemoRepository } from "./demo-repository.ts";
 
 export interface StarterOptions {
@@ -18,9 +19,11 @@ export interface Starter {
 
 /** Writes a settings file with a demo: a small git repository and an action that deploys it. Rejects `settings:exists`. */
 export async function writeStarter({ dir, force = false }: StarterOptions): Promise<Starter> {
-  const file = await writeSettings({ dir, force, text: starterText(resolve(dir)) });
+  const file = resolve(dir, "hookwright.yaml");
+  if (!force) await refuseExisting(file);
+  // First: a settings file without its demo would be taken for a real one from then on.
   await createDemoRepository(join(dir, "demo", "site"));
-  return { file };
+  return writeSettings({ file, force, text: starterText(resolve(dir)) });
 }
 
 export interface InitOptions extends StarterOptions {
@@ -28,33 +31,46 @@ export interface InitOptions extends StarterOptions {
   readonly repository: string;
 }
 
-/** Writes a settings file for a real repository, without the demo. Rejects `settings:exists`. */
+/** Writes a settings file for a real repository, without the demo. Rejects `settings:exists`, `request:invalid`. */
 export async function writeProjectSettings({
   dir,
   repository,
   force = false,
 }: InitOptions): Promise<Starter> {
-  return { file: await writeSettings({ dir, force, text: projectText(repository) }) };
+  const problem = repositoryProblem(repository);
+  if (problem !== null) throw new AppError("request:invalid", `git can't be given ${repository}: ${problem}`);
+  return writeSettings({ file: resolve(dir, "hookwright.yaml"), force, text: projectText(repository) });
 }
 
 interface WriteOptions {
-  readonly dir: string;
+  readonly file: string;
   readonly force: boolean;
   readonly text: string;
 }
 
-async function writeSettings({ dir, force, text }: WriteOptions): Promise<string> {
-  await mkdir(dir, { recursive: true });
-  const file = resolve(dir, "hookwright.yaml");
-  const exists = await access(file).then(
+/** It holds secrets: nobody else may read it, not even where another file was there before. */
+async function writeSettings({ file, force, text }: WriteOptions): Promise<Starter> {
+  await mkdir(dirname(file), { recursive: true });
+  if (force) await rm(file, { force: true });
+  try {
+    await writeFile(file, text, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    await refuseExisting(file);
+    throw error;
+  }
+  return { file };
+}
+
+async function refuseExisting(file: string): Promise<void> {
+  const exists = await lstat(file).then(
     () => true,
     () => false,
   );
-  if (exists && !force) throw new AppError("settings:exists", `${file} exists already`);
-  // It holds secrets.
-  await writeFile(file, text, { mode: 0o600 });
-  return file;
+  if (exists) throw new AppError("settings:exists", `${file} exists already`);
 }
+
+/** A text in YAML's double quotes, in which `${` means nothing. */
+const quoted = (text: string): string => JSON.stringify(text.replaceAll("${", () => "$${"));
 
 const newSecret = (): string => randomBytes(32).toString("hex");
 
@@ -94,7 +110,7 @@ actions:
     timeout: 5m
     steps:
       - name: source
-        git: { repository: "${join(dir, "demo", "site")}", ref: "\${{ params.sha }}" }
+        git: { repository: ${quoted(join(dir, "demo", "site"))}, ref: "\${{ params.sha }}" }
       - name: build
         run: [node, build.mjs]
         timeout: 1m
@@ -131,7 +147,7 @@ actions:
     workdir: ./app
     timeout: 30m
     steps:
-      - git: { repository: ${JSON.stringify(repository)}, ref: "\${{ params.sha }}" }
+      - git: { repository: ${quoted(repository)}, ref: "\${{ params.sha }}" }
       # - run: [npm, ci]
       # - run: [systemctl, restart, app]
 `;
