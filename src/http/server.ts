@@ -66,7 +66,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   return {
     async listen(address) {
       await ready;
-      await server.listen(address).catch((error: unknown) => {
+      await server.listen({ host: address.host, port: address.port }).catch((error: unknown) => {
         throw listenError(error, address);
       });
       return urlOf(server.server);
