@@ -3,7 +3,10 @@ import { defineConfig } from "vitest/config";
 const shared = { testTimeout: 60_000, hookTimeout: 60_000, pool: "forks" } as const;
 
 /** What has to work alike on both stores runs on both. */
-const ON_BOTH = ["test/{usecases,storage,queue,http,e2e}/**/*.test.ts"];
+const ON_BOTH = [
+  "test/{usecases,storage,queue,e2e}/**/*.test.ts",
+  "test/http/{routes,intake/store}/**/*.test.ts",
+];
 /** What is about one of them alone. */
 const ON_POSTGRES = ["test/**/*.postgres.test.ts"];
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
@@ -58,13 +58,17 @@ export interface TestServerOptions {
   readonly dir?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly logger?: Logger;
+  /** Write them to `hookwright.yaml` in the folder, so that they can be reloaded. */
+  readonly file?: boolean;
   readonly work?: boolean;
 }
 
 export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "hookwright-")));
   const { env = {}, work = true, logger = createLogger({ level: "silent" }) } = options;
-  const parsed = parseSettings({ text: options.settings, file: null, dir, env });
+  const file = options.file === true ? join(dir, "hookwright.yaml") : null;
+  if (file !== null) await writeFile(file, options.settings);
+  const parsed = parseSettings({ text: options.settings, file, dir, env });
   const store = await storeIn(dir, parsed.store);
   const settings = { ...parsed, store: store.location };
   const running = await startServer({ settings, env, logger, work, listen: { host: "127.0.0.1", port: 0 } });

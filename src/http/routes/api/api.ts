@@ -9,6 +9,8 @@ import { tokenRoutes } from "./tokens.ts";
 export const apiRoutes =
   (context: ApiContext): FastifyPluginAsyncZod =>
   async (server) => {
+    // The framework takes text as well, which no route has a use for.
+    server.removeContentTypeParser("text/plain");
     deliveryRoutes(server, context);
     taskRoutes(server, context);
     settingsRoutes(server, context);
