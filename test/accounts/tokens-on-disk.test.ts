@@ -10,12 +10,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describe("on disk", () => {
-  async function files(): Promise<string[]> {
-    const entries = await readdir(join(server.dir, "data"), { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  }
+async function files(): Promise<string[]> {
+  const entries = await readdir(join(server.dir, "data"), { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
 
+describe("on disk", () => {
   it("there is a token's hash, and nowhere the token", async () => {
     const { token } = await server.client.createToken({ name: "on-disk", scopes: ["read"] });
     await server.api("/whoami", { token });

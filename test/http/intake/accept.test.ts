@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { receivedSchema } from "../../../../src/client/schemas.ts";
-import { VERSION } from "../../../../src/http/identity.ts";
-import { githubPush, type PushOptions } from "../../../support/push.ts";
-import { startTestServer, type TestServer } from "../../../support/server.ts";
+import { receivedSchema } from "../../../src/client/schemas.ts";
+import { VERSION } from "../../../src/http/identity.ts";
+import { githubPush, type PushOptions } from "../../support/push.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
 
 const SECRET = "a-long-enough-secret";
 const SETTINGS = `

@@ -2,9 +2,9 @@ import { createHmac } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { problemOf } from "../../../support/problems.ts";
-import { githubPush } from "../../../support/push.ts";
-import { startTestServer, type TestServer } from "../../../support/server.ts";
+import { problemOf } from "../../support/problems.ts";
+import { githubPush } from "../../support/push.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
 
 const SECRET = "a-long-enough-secret";
 const SETTINGS = `

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { receivedSchema } from "../../../../src/client/schemas.ts";
-import { AppError } from "../../../../src/domain/errors.ts";
-import { problemOf } from "../../../support/problems.ts";
-import { githubPush } from "../../../support/push.ts";
-import { connectRaw, rawRequest } from "../../../support/raw-http.ts";
-import { serveWorld, type ServedWorld } from "../../../support/serve-world.ts";
-import { createWorld, type World } from "../../../support/world.ts";
+import { receivedSchema } from "../../../src/client/schemas.ts";
+import { AppError } from "../../../src/domain/errors.ts";
+import { problemOf } from "../../support/problems.ts";
+import { githubPush } from "../../support/push.ts";
+import { connectRaw, rawRequest } from "../../support/raw-http.ts";
+import { serveWorld, type ServedWorld } from "../../support/serve-world.ts";
+import { createWorld, type World } from "../../support/world.ts";
 
 const SECRET = "a-long-enough-secret";
 const SETTINGS = `

@@ -230,7 +230,9 @@ describe("POST /tasks/:id/cancel", () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => server.api(`/tasks/${id}/cancel`, { method: "POST" })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([202, ...Array<number>(19).fill(409)]);
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 202)).toHaveLength(1);
+    expect(statuses.filter((status) => status === 409)).toHaveLength(19);
     expect(await server.ended(id)).toMatchObject({ state: "CANCELLED", outcome: "cancelled" });
   });
 });

@@ -52,9 +52,9 @@ describe("POST /tokens", () => {
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => create({ name: "taken", scopes: ["read"] })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409]);
-    const [refused] = answers.filter(({ status }) => status === 409);
-    expect(refused && (await problemOf(refused)).code).toBe("token:exists");
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(refused).toHaveLength(4);
+    for (const response of refused) expect((await problemOf(response)).code).toBe("token:exists");
   });
 });
 
