@@ -86,6 +86,7 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
 
   /** Follows a task to its end, over broken connections: no log entry comes twice or is left out. */
   async function* followTask(id: string, options: FollowOptions = {}): AsyncGenerator<FollowEvent> {
+    const { reconnectMs = RECONNECT_MS } = options;
     let after = options.after ?? 0;
     for (let failures = 0; ; failures += 1) {
       try {
@@ -96,10 +97,9 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
           yield event;
         }
       } catch (error) {
-        const mayRecur = error instanceof ConnectionError || error instanceof TypeError;
-        if (!mayRecur || failures >= MAX_RECONNECTS) throw error;
+        if (!isPassing(error) || failures >= MAX_RECONNECTS) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+      await new Promise((resolve) => setTimeout(resolve, reconnectMs));
     }
   }
 
@@ -159,7 +159,15 @@ export interface FollowOptions {
   /** Only log entries after this `seq`. */
   readonly after?: number;
   readonly signal?: AbortSignal;
+  /** Milliseconds between two tries to connect again. */
+  readonly reconnectMs?: number;
 }
+
+/** A broken connection (TypeError is what `fetch` makes of one), or a server that is starting, ending or busy. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof ConnectionError ||
+  error instanceof TypeError ||
+  (error instanceof ApiError && error.status === 503);
 
 const MAX_RECONNECTS = 20;
 const RECONNECT_MS = 500;

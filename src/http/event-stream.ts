@@ -23,11 +23,18 @@ export interface EventStreams {
   close(): void;
 }
 
-export function createEventStreams(app: Pick<App, "getTask" | "listLog" | "watchTask">): EventStreams {
+export interface EventStreamsOptions {
+  readonly app: Pick<App, "getTask" | "listLog" | "watchTask">;
+  /** Instead of those in limits.ts. */
+  readonly limits?: Partial<Record<"eventStreams" | "heartbeatMs" | "slowReaderMs", number>>;
+}
+
+export function createEventStreams({ app, limits: changed = {} }: EventStreamsOptions): EventStreams {
+  const limits = { ...LIMITS, ...changed };
   const open = new Set<AbortController>();
   return {
     async follow({ taskId, after, reply }) {
-      if (open.size >= LIMITS.eventStreams) {
+      if (open.size >= limits.eventStreams) {
         throw new AppError("server:busy", "Too many tasks are being followed", {
           retryAfter: LIMITS.retryAfterSeconds,
         });
@@ -35,9 +42,10 @@ export function createEventStreams(app: Pick<App, "getTask" | "listLog" | "watch
       const ended = new AbortController();
       open.add(ended);
       const response = takeOver(reply);
-      response.on("close", () => ended.abort());
+      const stop = (): void => ended.abort();
+      response.on("close", stop).on("error", stop);
       try {
-        await pump({ app, taskId, after, response, ended: ended.signal });
+        await pump({ app, taskId, after, limits, response, ended: ended.signal });
       } finally {
         open.delete(ended);
         response.end();
@@ -68,13 +76,15 @@ interface Pump {
   readonly app: Pick<App, "getTask" | "listLog" | "watchTask">;
   readonly taskId: string;
   readonly after: number;
+  readonly limits: Readonly<Record<"heartbeatMs" | "slowReaderMs", number>>;
   readonly response: ServerResponse;
   readonly ended: AbortSignal;
 }
 
 /** Watches first, then reads: what is stored in between is seen in the next round. */
-async function pump({ app, taskId, after, response, ended }: Pump): Promise<void> {
-  const changes = createChanges(ended);
+async function pump(stream: Pump): Promise<void> {
+  const { app, taskId, after, limits, ended } = stream;
+  const changes = createChanges(ended, limits.heartbeatMs);
   const unwatch = app.watchTask(taskId, changes.notify);
   let seq = after;
   let shown = "";
@@ -82,12 +92,12 @@ async function pump({ app, taskId, after, response, ended }: Pump): Promise<void
     while (!ended.aborted) {
       // The task before its log: when it has ended, its log is complete.
       const task = await app.getTask(taskId);
-      seq = await sendLog({ app, taskId, after: seq, response, ended });
+      seq = await sendLog({ ...stream, after: seq });
       const data = JSON.stringify(taskToWire(task));
-      if (data !== shown) await send(response, `event: task\ndata: ${data}\n\n`, ended);
+      if (data !== shown) await send(stream, `event: task\ndata: ${data}\n\n`);
       shown = data;
-      if (isEnded(task.state)) return await send(response, endEvent(task), ended);
-      if (!(await changes.next())) await send(response, ": still here\n\n", ended);
+      if (isEnded(task.state)) return await send(stream, endEvent(task));
+      if (!(await changes.next())) await send(stream, ": still here\n\n");
     }
   } catch (error) {
     // The answer has begun: the client sees the stream end, and comes back with Last-Event-ID.
@@ -100,26 +110,26 @@ async function pump({ app, taskId, after, response, ended }: Pump): Promise<void
 const endEvent = ({ state, outcome }: Task): string =>
   `event: end\ndata: ${JSON.stringify({ state, outcome })}\n\n`;
 
-async function sendLog({ app, taskId, after, response, ended }: Pump): Promise<number> {
+async function sendLog(stream: Pump): Promise<number> {
+  const { app, taskId, after, ended } = stream;
   let seq = after;
   for (;;) {
     const entries = await app.listLog({ taskId, after: seq, limit: LIMITS.logPage });
     for (const entry of entries) {
-      await send(
-        response,
-        `id: ${entry.seq}\nevent: log\ndata: ${JSON.stringify(logEntryToWire(entry))}\n\n`,
-        ended,
-      );
+      const data = JSON.stringify(logEntryToWire(entry));
+      await send(stream, `id: ${entry.seq}\nevent: log\ndata: ${data}\n\n`);
       seq = entry.seq;
     }
     if (entries.length < LIMITS.logPage || ended.aborted) return seq;
   }
 }
 
-/** Waits for a slow reader instead of filling the memory. */
-async function send(response: ServerResponse, text: string, ended: AbortSignal): Promise<void> {
+/** Waits for a slow reader instead of filling the memory, but not for ever. */
+async function send({ response, ended, limits }: Pump, text: string): Promise<void> {
   if (ended.aborted || response.write(text)) return;
+  const tooSlow = setTimeout(() => response.destroy(), limits.slowReaderMs);
   await once(response, "drain", { signal: ended }).catch(() => undefined);
+  clearTimeout(tooSlow);
 }
 
 interface Changes {
@@ -128,7 +138,7 @@ interface Changes {
   next(): Promise<boolean>;
 }
 
-function createChanges(ended: AbortSignal): Changes {
+function createChanges(ended: AbortSignal, heartbeatMs: number): Changes {
   let changed = false;
   let wake: ((changed: boolean) => void) | null = null;
   const settle = (result: boolean): void => {
@@ -144,7 +154,7 @@ function createChanges(ended: AbortSignal): Changes {
     async next() {
       if (!changed && !ended.aborted) {
         await new Promise<boolean>((resolve) => {
-          const timer = setTimeout(() => settle(false), LIMITS.heartbeatMs);
+          const timer = setTimeout(() => settle(false), heartbeatMs);
           wake = (result) => {
             clearTimeout(timer);
             resolve(result);

@@ -34,6 +34,8 @@ export const LIMITS = {
   /** Followers at once. */
   eventStreams: 500,
   heartbeatMs: 15_000,
-  /** Log entries read at once while following. */
-  logPage: 500,
+  /** A follower that takes nothing for so long is let go; it can come back with Last-Event-ID. */
+  slowReaderMs: 60_000,
+  /** Log entries read at once for each follower: a line may have 16 KiB, and there may be many followers. */
+  logPage: 100,
 } as const;

@@ -54,7 +54,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const addressOf = createClientAddress(() => settings().server.trustedProxies);
   const budget = createBufferBudget(() => settings().server.maxBufferedBytes);
   const intake = createIntake({ app, budget, logger, addressOf, draining: () => draining });
-  const streams = createEventStreams(app);
+  const streams = createEventStreams({ app });
   const server = createFastify(options, intake);
   const endUnused = trackUnused(server.server);
   const routes: string[] = [];
