@@ -1,0 +1,103 @@
+import { fastify, type FastifyInstance } from "fastify";
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  createEventStreams,
+  type EventStreams,
+  type EventStreamsOptions,
+} from "../../src/http/event-stream.ts";
+import { collect, eventsOf } from "../support/event-stream.ts";
+import { connectRaw, rawRequest, type RawConnection } from "../support/raw-http.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+const SETTINGS = `
+actions:
+  talk:
+    workdir: .
+    max_log: 100MiB
+    steps: [{ shell: 'head -c 20000000 /dev/zero | tr "\\\\0" x | fold -w 10000' }]
+`;
+const PIECES = 2_000;
+
+let world: World;
+let server: FastifyInstance;
+let streams: EventStreams;
+let url = "";
+let connection: RawConnection | null = null;
+/** Log entries that streams have read from the store. */
+let read = 0;
+let following = 0;
+
+async function open(limits: EventStreamsOptions["limits"]): Promise<string> {
+  world = await createWorld({ settings: SETTINGS });
+  const { app } = world;
+  read = 0;
+  streams = createEventStreams({
+    ...(limits !== undefined && { limits }),
+    app: {
+      ...app,
+      async listLog(input) {
+        const entries = await app.listLog(input);
+        read += entries.length;
+        return entries;
+      },
+    },
+  });
+  server = fastify();
+  server.get<{ Params: { id: string } }>("/:id", async ({ params }, reply) => {
+    following += 1;
+    await streams.follow({ taskId: params.id, after: 0, reply });
+    following -= 1;
+    return reply;
+  });
+  url = await server.listen({ host: "127.0.0.1", port: 0 });
+  return (await app.startAction({ action: "talk", params: {}, by: "test" })).id;
+}
+afterEach(async () => {
+  streams.close();
+  connection?.destroy();
+  await server.close();
+  await world.close();
+});
+
+describe("an event stream", () => {
+  it("says now and then that it is still there, which is no event", async () => {
+    const id = await open({ heartbeatMs: 20 });
+    connection = await connectRaw(url);
+    connection.write(rawRequest({ method: "GET", path: `/${id}` }));
+    await expect.poll(() => connection?.rest().match(/: still here/g)?.length ?? 0).toBeGreaterThan(3);
+    const events = collect(eventsOf(await fetch(`${url}/${id}`)));
+    await expect.poll(() => following).toBe(2);
+    await world.app.cancelTask({ id, by: "test" });
+    expect((await events).map(({ type }) => type)).toEqual(["task", "task", "end"]);
+  });
+
+  it("reads no more than its reader takes, and goes on when the reader does", async () => {
+    const id = await open({});
+    world.work();
+    await world.ended(id);
+    connection = await connectRaw(url);
+    connection.socket.pause();
+    connection.write(rawRequest({ method: "GET", path: `/${id}` }));
+    let before = -1;
+    // What the system's own buffers take has been taken when nothing more is read for a while.
+    await expect
+      .poll(() => [before, (before = read)], { interval: 200, timeout: 10_000 })
+      .toSatisfy(([last, now]) => last === now && now > 0);
+    expect(read).toBeLessThan(PIECES / 2);
+    connection.socket.resume();
+    await expect.poll(() => connection?.rest().includes("event: end"), { timeout: 20_000 }).toBe(true);
+    expect(connection.rest().match(/event: log/g)?.length).toBeGreaterThanOrEqual(PIECES);
+  });
+
+  it("lets a reader go that takes nothing for long", async () => {
+    const id = await open({ slowReaderMs: 100 });
+    world.work();
+    await world.ended(id);
+    connection = await connectRaw(url);
+    connection.socket.pause();
+    connection.write(rawRequest({ method: "GET", path: `/${id}` }));
+    await expect.poll(() => read, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => following, { timeout: 10_000 }).toBe(0);
+    expect(read).toBeLessThan(PIECES / 2);
+  });
+});
