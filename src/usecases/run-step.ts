@@ -105,10 +105,14 @@ async function stepContext(run: TaskRun, place: StepPlace, signal: AbortSignal):
   const env = stepEnv(run, place);
   const marker = stepMarker(run, place);
   const { token, apiUrl } = run.settings.github;
+  // What an undo says of itself is no progress of the task.
+  const report = (percent: number): void => {
+    if (place.phase === "run") run.progress.report(percent);
+  };
   const onLine = (stream: "stdout" | "stderr", line: string): void => {
     const percent = parseProgress(line);
     if (percent === null) output(run, index, stream, line);
-    else run.progress.report(percent);
+    else report(percent);
   };
   return {
     taskId: run.task.id,
@@ -118,7 +122,7 @@ async function stepContext(run: TaskRun, place: StepPlace, signal: AbortSignal):
     github: { token, apiUrl },
     fetch: run.services.fetch,
     log: (text) => say(run, text, index),
-    progress: (percent) => run.progress.report(percent),
+    progress: report,
     command: ({ quiet = false, ...options }) =>
       runCommand({
         cwd: workdir,

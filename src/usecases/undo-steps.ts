@@ -9,6 +9,7 @@ import { say, type TaskRun } from "./task-run.ts";
 /** From CANCELLING to the end: everything the task started is ended, then what was done is undone. See `undoSteps`. */
 export async function undoTask(run: TaskRun): Promise<Task | null> {
   await endTaskProcesses(run);
+  await saveProgress(run);
   return undoSteps(run);
 }
 
@@ -26,6 +27,11 @@ export async function undoSteps(run: TaskRun): Promise<Task | null> {
     failed ||= outcome !== null;
   }
   return endUndone(run, failed ? "undo_failed" : "undone");
+}
+
+/** While the task runs it is written down now and then only: the last of it must not be lost. */
+function saveProgress({ services, task, progress }: TaskRun): Promise<void> {
+  return persist(() => services.store.setProgress({ id: task.id, progress: progress.value }));
 }
 
 async function leave(run: TaskRun): Promise<null> {

@@ -70,7 +70,7 @@ const raiseProgress = prepare((db, input: { id: string; progress: number }) =>
     .set({ progress: input.progress })
     .where("id", "=", input.id)
     .where("progress", "<", input.progress)
-    .where("state", "=", "RUNNING"),
+    .where("state", "in", ["RUNNING", "CANCELLING"]),
 );
 
 export async function setProgress(
