@@ -142,8 +142,21 @@ async function dispatch(app: App, fields: Fields): Promise<Answer> {
     else if (spec.required || value !== undefined) return notAString(name, value);
   }
   const started = await app.startAction({ action, params, by: "kapp", precheck: true });
-  return { status: 200, json: report(await app.getTask(started.id)) };
+  const task = await app.getTask(started.id);
+  return { status: 200, json: report(asAccepted(task)) };
 }
+
+/** As the original answered, also where the task has begun meanwhile. */
+const asAccepted = (task: Task): Task => ({
+  ...task,
+  state: "ENQUEUED",
+  outcome: null,
+  reason: null,
+  progress: 0,
+  startedAt: null,
+  endedAt: null,
+  steps: [],
+});
 
 const notAString = (name: string, value: unknown): Answer => ({
   status: 400,
