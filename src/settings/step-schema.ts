@@ -20,7 +20,7 @@ const stepShape = {
   continue_on_error: z.boolean().default(false).describe("Go on with the next step when this one fails."),
   progress: z
     .number()
-    .min(1)
+    .min(0)
     .max(100)
     .optional()
     .describe(
