@@ -148,6 +148,15 @@ export const eventSchema = z
     action: z.string().nullable(),
     paths: z.array(z.string()).nullable(),
     sender: z.string().nullable(),
+    health: z
+      .object({
+        app: z.string().nullable(),
+        revision: z.string().nullable(),
+        healthy_revision: z.string().nullable(),
+        refusal: z.string().nullable().describe("Why no rollback is started"),
+      })
+      .nullable()
+      .describe("Of events named health"),
   })
   .meta({ id: "Event" });
 

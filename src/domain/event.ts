@@ -1,5 +1,5 @@
 /** The kinds of sender that a source can be of. */
-export const SOURCE_KINDS = ["github", "gitlab", "gitea", "gogs", "generic"] as const;
+export const SOURCE_KINDS = ["github", "gitlab", "gitea", "gogs", "argocd", "generic"] as const;
 export type SourceKindName = (typeof SOURCE_KINDS)[number];
 
 /**
@@ -34,6 +34,8 @@ export interface HookEvent {
   /** Added, modified and removed paths of all commits, sorted, each once. Null when the sender gives none or truncated them. */
   readonly paths: readonly string[] | null;
   readonly sender: string | null;
+  /** Of events named `health`; null for all others. */
+  readonly health: HealthReport | null;
   /** The parsed body, untouched. */
   readonly payload: unknown;
 }
@@ -56,6 +58,7 @@ export const EVENT_FIELDS = [
   "action",
   "paths",
   "sender",
+  "health",
   "payload",
 ] as const;
 export type EventField = (typeof EVENT_FIELDS)[number];
@@ -80,4 +83,19 @@ export interface EventCommit {
   readonly url: string | null;
   /** RFC 3339, as the sender gave it. */
   readonly timestamp: string | null;
+}
+
+/** How a deployed application is. */
+export interface HealthReport {
+  /** Null where the sender names none: then its source stands for one application. */
+  readonly app: string | null;
+  /** The deployed commit, whole or abbreviated, lower-case hex; null where the sender gave none. */
+  readonly revision: string | null;
+  /**
+   * Where a degraded application can go back to. As described: what the sender named, or null;
+   * once the memory of healthy revisions was asked: what it decided.
+   */
+  readonly healthyRevision: string | null;
+  /** Why the memory refuses a rollback; null: it does not. Such an event starts only rules that speak of it. */
+  readonly refusal: string | null;
 }

@@ -13,6 +13,16 @@ export interface OutboundOptions {
 /** A request was refused by the guard or did not come about; the message says why, for people. */
 export class OutboundError extends Error {
   override readonly name = "OutboundError";
+  /** Refused for what it is: trying again would end the same way. */
+  readonly final: boolean;
+
+  constructor(
+    message: string,
+    { final = false, ...options }: ErrorOptions & { readonly final?: boolean } = {},
+  ) {
+    super(message, options);
+    this.final = final;
+  }
 }
 
 /**
@@ -52,7 +62,7 @@ type UndiciResponse = Awaited<ReturnType<typeof undiciFetch>>;
 function checkUrl(text: string): URL {
   const url = new URL(text);
   if (url.protocol === "http:" || url.protocol === "https:") return url;
-  throw new OutboundError(`${url.protocol} URLs are not called, only http: and https:`);
+  throw new OutboundError(`${url.protocol} URLs are not called, only http: and https:`, { final: true });
 }
 
 /** Bodies are read whole: they are small, and a retry or a refusal then leaves nothing half sent. */
@@ -75,14 +85,17 @@ async function toResponse(response: UndiciResponse): Promise<Response> {
 
 function refuseRedirect({ host }: URL, status: number): void {
   if (![301, 302, 303, 307, 308].includes(status)) return;
-  throw new OutboundError(`${host} answered with a redirect (${status}); redirects are not followed`);
+  throw new OutboundError(`${host} answered with a redirect (${status}); redirects are not followed`, {
+    final: true,
+  });
 }
 
 function explain({ host }: URL, error: unknown, timeoutMs: number): OutboundError {
   if (error instanceof OutboundError) return error;
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof OutboundError) return cause;
-    if (cause.name === "AddressRefused") return new OutboundError(cause.message, { cause: error });
+    if (cause.name === "AddressRefused")
+      return new OutboundError(cause.message, { cause: error, final: true });
     if (cause.name === "TimeoutError")
       return new OutboundError(`${host} did not answer within ${timeoutMs} ms`);
     if (cause.name === "ResponseExceededMaxSizeError")

@@ -1,3 +1,4 @@
+import { argocd } from "./argocd.ts";
 import { generic } from "./generic.ts";
 import { gitea } from "./gitea.ts";
 import { github } from "./github.ts";
@@ -5,7 +6,7 @@ import { gitlab } from "./gitlab.ts";
 import { gogs } from "./gogs.ts";
 import type { SourceKind } from "./source.ts";
 
-const all: readonly SourceKind[] = [github, gitlab, gitea, gogs, generic];
+const all: readonly SourceKind[] = [github, gitlab, gitea, gogs, argocd, generic];
 
 /** Every kind of sender, by the name that the settings use. */
 export const sourceKinds: ReadonlyMap<string, SourceKind> = new Map(all.map((kind) => [kind.kind, kind]));

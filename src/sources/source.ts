@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { HookEvent, SourceKindName } from "../domain/event.ts";
+import type { RollbackRules } from "../domain/rollback.ts";
 
 /** One webhook request as it arrived. Header names are lower-case; a header sent twice is joined with `, `. */
 export interface IncomingRequest {
@@ -48,6 +49,10 @@ export interface SourceKind<O = unknown> {
   keptHeaders(options: O): readonly string[];
   /** What is wrong with the form of a secret, for the settings; null when nothing is. Default: any will do. */
   secretProblem?(secret: string): string | null;
+  /** May be received on `/`, which it shares with other APIs, and on `/*`, every path that nothing else has. */
+  readonly takesRoot?: boolean;
+  /** For kinds whose events are named `health`: what the memory of healthy revisions goes by. */
+  rollbackRules?(options: O): RollbackRules;
   /** Checks the exact bytes, in constant time; the algorithm comes from the settings, never from a header. */
   authenticate(request: IncomingRequest, credentials: SourceCredentials, options: O, now: Date): AuthResult;
   /** The sender's delivery id: the same when the sender tries the same delivery again; null where it has none. */
@@ -65,6 +70,8 @@ export interface BoundSource {
   readonly bodyLimit: number;
   readonly fingerprintIsUnique: boolean;
   readonly keptHeaders: readonly string[];
+  /** Null for kinds that report no health. */
+  readonly rollbackRules: RollbackRules | null;
   authenticate(request: IncomingRequest, now: Date): AuthResult;
   senderId(request: IncomingRequest): string | null;
   eventName(request: Pick<IncomingRequest, "headers">): string;
@@ -93,6 +100,7 @@ export function bindSource<O>({
     bodyLimit: bodyLimit ?? kind.defaultBodyLimit,
     fingerprintIsUnique: kind.fingerprintIsUnique,
     keptHeaders: kind.keptHeaders(options),
+    rollbackRules: kind.rollbackRules?.(options) ?? null,
     authenticate: (request, now) => kind.authenticate(request, credentials, options, now),
     senderId: (request) => kind.senderId(request, options),
     eventName: (request) => kind.eventName(request, options),

@@ -2,6 +2,7 @@ import type { Generated } from "kysely";
 import type { Concurrency } from "../domain/action.ts";
 import type { Verdict } from "../domain/delivery.ts";
 import type { SourceKindName } from "../domain/event.ts";
+import type { HealthEntry } from "../domain/rollback.ts";
 import type { LogStream, StepState, TaskOutcome, TaskState } from "../domain/task.ts";
 
 /** The tables. JSON is text; times are RFC 3339 UTC with milliseconds, so that text order is time order. */
@@ -14,6 +15,7 @@ export interface Schema {
   readonly nodes: NodesTable;
   readonly settings: SettingsTable;
   readonly tokens: TokensTable;
+  readonly health_entries: HealthEntriesTable;
 }
 
 export interface DeliveriesTable {
@@ -122,4 +124,16 @@ export interface TokensTable {
   readonly expires_at: string | null;
   readonly last_used_at: string | null;
   readonly revoked_at: string | null;
+}
+
+export interface HealthEntriesTable {
+  readonly source: string;
+  /** Empty: the source stands for one application. */
+  readonly app: string;
+  readonly position: number;
+  readonly type: HealthEntry["type"];
+  readonly revision: string;
+  readonly target: string | null;
+  readonly delivery_id: string;
+  readonly created_at: string;
 }

@@ -1,4 +1,5 @@
 import type { Delivery } from "../domain/delivery.ts";
+import type { HealthEntry } from "../domain/rollback.ts";
 import type {
   LogEntry,
   LogStream,
@@ -35,6 +36,14 @@ export interface NewDelivery {
   /** Fingerprints older than this no longer count as the same delivery. */
   readonly fingerprintsSince: string;
   readonly tasks: readonly NewTask[];
+  /** To be remembered of an application's health with it. */
+  readonly health?: NewHealthEntry | null;
+}
+
+export interface NewHealthEntry extends HealthEntry {
+  readonly source: string;
+  /** Empty: the source stands for one application. */
+  readonly app: string;
 }
 
 export interface StoredDelivery {
@@ -161,13 +170,21 @@ export interface NodeInfo {
  * Lists are newest first, logs oldest first.
  */
 export interface Store {
-  /** Stores a delivery and its tasks, applying each task's concurrency policy; a repeated one changes nothing. */
+  /**
+   * Stores a delivery, its tasks and its health entry, applying each task's concurrency policy; a repeated one changes
+   * nothing. Rejects `store:conflict` when the health entry's position is taken: somebody else was faster, ask again.
+   */
   storeDelivery(input: NewDelivery): Promise<StoredDelivery>;
   getDelivery(id: string): Promise<Delivery | null>;
   getDeliveryBody(id: string): Promise<Buffer | null>;
   listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>>;
   /** Tasks a delivery started. */
   tasksOfDelivery(deliveryId: string): Promise<readonly StartedTask[]>;
+
+  /** What is remembered of one application's health, newest first, as far back as a decision may need. */
+  healthHistory(input: { readonly source: string; readonly app: string }): Promise<readonly HealthEntry[]>;
+  /** What a delivery left in the memory of health. */
+  healthEntryOf(deliveryId: string): Promise<HealthEntry | null>;
 
   /** Stores a task that no delivery started (manual, retry). */
   createTask(task: NewTask): Promise<{ readonly task: StartedTask; readonly superseded: readonly string[] }>;

@@ -1,7 +1,7 @@
 import type { Action, TriggerRule } from "../domain/action.ts";
 import type { RuleReason } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
-import type { EventField, HookEvent } from "../domain/event.ts";
+import type { EventField, HealthReport, HookEvent } from "../domain/event.ts";
 import { compileExpression, kindOf, textOf } from "../lib/expressions.ts";
 import { shorten } from "../lib/shorten.ts";
 import { globTest } from "./globs.ts";
@@ -76,6 +76,7 @@ const TESTS: readonly Test[] = [
   testSource,
   testEvent,
   testDeleted,
+  testRefused,
   globsTest("branch", (event) => event.branch),
   globsTest("tag", (event) => event.tag),
   globsTest("repository", (event) => event.repository),
@@ -101,6 +102,16 @@ function testDeleted({ deleted, ref }: HookEvent, { when }: TriggerRule): Failur
   return {
     failed: "deleted",
     explanation: `${ref === null ? "The ref" : shorten(ref)} was deleted; only a rule whose when speaks of event.deleted starts then`,
+  };
+}
+
+/** The same for a rollback that the memory of healthy revisions refuses: nothing may start by oversight what would loop. */
+function testRefused({ health }: HookEvent, { when }: TriggerRule): Failure | null {
+  const refusal = health?.refusal ?? null;
+  if (refusal === null || when?.includes("event.health.refusal") === true) return null;
+  return {
+    failed: "refused",
+    explanation: `${refusal}. Only a rule whose when speaks of event.health.refusal starts then`,
   };
 }
 
@@ -170,7 +181,14 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export function asVariable({
   cloneUrl,
   senderName,
+  health,
   ...event
 }: HookEvent): Readonly<Record<EventField, unknown>> {
-  return { ...event, clone_url: cloneUrl, sender_name: senderName };
+  return { ...event, clone_url: cloneUrl, sender_name: senderName, health: healthVariable(health) };
+}
+
+function healthVariable(health: HealthReport | null): Readonly<Record<string, unknown>> | null {
+  if (health === null) return null;
+  const { healthyRevision, ...same } = health;
+  return { ...same, healthy_revision: healthyRevision };
 }

@@ -1,7 +1,9 @@
 import type { Delivery, RuleReason } from "../domain/delivery.ts";
+import { AppError } from "../domain/errors.ts";
 import type { HookEvent } from "../domain/event.ts";
 import type { StoredDelivery } from "../storage/store.ts";
 import { matchActions, type Match } from "../triggers/match.ts";
+import { type Advice, askMemory } from "./health-memory.ts";
 import { newTask } from "./new-task.ts";
 import type { Services } from "./services.ts";
 import { stopSuperseded } from "./stop-task.ts";
@@ -17,21 +19,86 @@ export interface AcceptedEvent extends StoredDelivery {
   readonly reasons: readonly RuleReason[];
 }
 
-/** Stores an authentic delivery together with the tasks that its event starts, and wakes the queue. */
+type Refusal = NonNullable<Advice["refusal"]>;
+
+/** Others that report on the same application at the same moment: each round one of them is done. */
+const MAX_ROUNDS = 50;
+
+/**
+ * Stores an authentic delivery together with the tasks that its event starts, and wakes the queue.
+ * Rejects `rollback:*` (stored as rejected, `details.delivery_id`) for a rollback that the memory of healthy revisions refuses.
+ */
 export async function acceptEvent(services: Services, input: AcceptInput): Promise<AcceptedEvent> {
-  const { matches, reasons } = matchEvent(services, input.event);
+  for (let round = 1; ; round += 1) {
+    try {
+      return await tryToAccept(services, input, await advise(services, input));
+    } catch (error) {
+      const outrun = error instanceof AppError && error.code === "store:conflict";
+      if (!outrun || round === MAX_ROUNDS) throw error;
+    }
+  }
+}
+
+function advise(services: Services, { event, delivery }: AcceptInput): Promise<Advice> {
+  const explicit = delivery.replayOf !== null;
+  return askMemory(services, { event, deliveryId: delivery.id, at: delivery.receivedAt, explicit });
+}
+
+async function tryToAccept(services: Services, input: AcceptInput, advice: Advice): Promise<AcceptedEvent> {
+  const { event, entry, repeats, refusal } = advice;
+  if (repeats !== null) return answerAsFirst(services, repeats);
+  const { matches, reasons } = matchEvent(services, event);
+  if (refusal !== null) reportRefusal(services, input.delivery, refusal.code);
+  if (refusal !== null && matches.length === 0) return refuse(services, input, refusal);
+  // A rollback that no action takes up is none.
+  const health = entry?.type === "rollback" && matches.length === 0 ? null : entry;
   const stored = await services.store.storeDelivery({
-    delivery: input.delivery,
+    delivery: refusal === null ? input.delivery : { ...input.delivery, reason: refusal.reason },
     body: input.body,
     fingerprint: input.fingerprint,
     fingerprintsSince: replayWindowStart(services, input.delivery.receivedAt),
     tasks: matches.map((match) => taskOf(services, match, input.delivery)),
+    health,
   });
+  if (health !== null) services.logger.info({ ...health }, SAYINGS[health.type]);
   if (!stored.duplicate && stored.tasks.length > 0) {
     services.queue.wake();
     stopSuperseded(services, stored.superseded, stored.tasks[0]?.id ?? "");
   }
   return { ...stored, reasons };
+}
+
+const SAYINGS = { healthy: "Remembered a healthy revision", rollback: "Rolling back" } as const;
+
+async function answerAsFirst({ store }: Services, deliveryId: string): Promise<AcceptedEvent> {
+  const [first, tasks] = await Promise.all([
+    store.getDelivery(deliveryId),
+    store.tasksOfDelivery(deliveryId),
+  ]);
+  const { verdict = "accepted", reason = null } = first ?? {};
+  return { deliveryId, duplicate: true, verdict, reason, tasks, superseded: [], reasons: [] };
+}
+
+async function refuse(
+  services: Services,
+  { delivery, body, fingerprint }: AcceptInput,
+  { code, reason }: Refusal,
+): Promise<never> {
+  const rejected: Delivery = { ...delivery, verdict: "rejected", reason };
+  const fingerprintsSince = replayWindowStart(services, delivery.receivedAt);
+  const stored = await services.store.storeDelivery({
+    delivery: rejected,
+    body,
+    fingerprint,
+    fingerprintsSince,
+    tasks: [],
+  });
+  throw new AppError(code, reason, { details: { delivery_id: stored.deliveryId } });
+}
+
+function reportRefusal(services: Services, { source, remoteAddress }: Delivery, code: Refusal["code"]): void {
+  services.refusals.count({ name: code, source });
+  services.refusalLog({ source, code, remoteAddress });
 }
 
 /** A sender's connection test starts nothing, whatever the rules say. */

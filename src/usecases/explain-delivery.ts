@@ -1,5 +1,6 @@
 import { matchEvent } from "./accept-event.ts";
 import type { Explanation } from "./app.ts";
+import { recallHealth } from "./health-memory.ts";
 import { describeStored, findDelivery, getDeliveryBody } from "./read-deliveries.ts";
 import type { Services } from "./services.ts";
 
@@ -13,6 +14,6 @@ export async function explainDelivery(services: Services, id: string): Promise<E
     const reason = delivery.reason ?? described.reason;
     return { delivery: { ...delivery, reason }, event: null, reasons: [], tasks };
   }
-  const { reasons } = matchEvent(services, described.event);
-  return { delivery, event: described.event, reasons, tasks };
+  const event = await recallHealth(services, described.event, delivery);
+  return { delivery, event, reasons: matchEvent(services, event).reasons, tasks };
 }

@@ -4,6 +4,7 @@ import type { StepRun, Task } from "../domain/task.ts";
 import { createMasker } from "../lib/masking.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { ClaimedTask } from "../storage/store.ts";
+import { recallHealth } from "./health-memory.ts";
 import { persist } from "./persist.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { describeStored } from "./read-deliveries.ts";
@@ -80,7 +81,7 @@ async function eventOf(services: Services, task: Task, plan: Plan): Promise<Hook
   );
   if (delivery === null || body === null) return null;
   const described = describeStored({ delivery, body, settings: plan.settings });
-  return described.ok ? described.event : null;
+  return described.ok ? persist(() => recallHealth(services, described.event, delivery)) : null;
 }
 
 const mentionsEvent = ({ steps, env }: Action): boolean =>

@@ -4,6 +4,7 @@ import type { HookEvent } from "../domain/event.ts";
 import { newId } from "../lib/ids.ts";
 import { acceptEvent, matchEvent } from "./accept-event.ts";
 import type { ReceivedDelivery } from "./app.ts";
+import { askMemory } from "./health-memory.ts";
 import { describeStored, findDelivery, getDeliveryBody } from "./read-deliveries.ts";
 import type { Services } from "./services.ts";
 
@@ -18,8 +19,11 @@ export async function replayDelivery(
   const described = describeStored({ delivery: original, body, settings: settings.current() });
   if (!described.ok) throw new AppError("delivery:not_replayable", described.reason);
   const { event } = described;
-  if (dryRun) return plannedReplay(services, original, event);
   const delivery = replayOf(original, services.now());
+  if (dryRun) {
+    const asked = { event, deliveryId: delivery.id, at: delivery.receivedAt, explicit: true };
+    return plannedReplay(services, original, (await askMemory(services, asked)).event);
+  }
   services.logger.info({ delivery: delivery.id, original: id, by }, "Replaying a delivery");
   const stored = await acceptEvent(services, { delivery, body, fingerprint: null, event });
   return { ...stored, ...summary(event) };

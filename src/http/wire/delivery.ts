@@ -8,9 +8,11 @@ import type {
   startedTaskSchema,
 } from "../../client/schemas.ts";
 import type { Delivery } from "../../domain/delivery.ts";
-import type { HookEvent } from "../../domain/event.ts";
+import type { HealthReport, HookEvent } from "../../domain/event.ts";
 import type { StartedTask } from "../../storage/store.ts";
 import type { DeliveryDetail, Explanation, ReceivedDelivery } from "../../usecases/app.ts";
+
+type EventWire = z.infer<typeof eventSchema>;
 
 /** Only what the API shows, whatever else the object carries. */
 export const startedToWire = ({
@@ -55,10 +57,23 @@ export const deliveryDetailToWire = (detail: DeliveryDetail): z.infer<typeof del
 });
 
 /** Without the payload, which the delivery's body has. */
-function eventToWire(event: HookEvent): z.infer<typeof eventSchema> {
-  const { senderName, cloneUrl, paths, payload: _payload, ...same } = event;
-  return { ...same, sender_name: senderName, clone_url: cloneUrl, paths: paths === null ? null : [...paths] };
+function eventToWire(event: HookEvent): EventWire {
+  const { senderName, cloneUrl, paths, health, payload: _payload, ...same } = event;
+  return {
+    ...same,
+    sender_name: senderName,
+    clone_url: cloneUrl,
+    paths: paths === null ? null : [...paths],
+    health: health === null ? null : healthToWire(health),
+  };
 }
+
+const healthToWire = ({ app, revision, healthyRevision, refusal }: HealthReport): EventWire["health"] => ({
+  app,
+  revision,
+  healthy_revision: healthyRevision,
+  refusal,
+});
 
 export function explanationToWire(explanation: Explanation): z.infer<typeof explanationSchema> {
   const { delivery, event, reasons, tasks } = explanation;

@@ -19,6 +19,7 @@ export const emptyEvent = (frame: EventFrame): HookEvent => ({
   action: null,
   paths: null,
   sender: null,
+  health: null,
 });
 
 /** What is special to each event of a sender, by its name there. A map: a name such as `constructor` finds nothing. */

@@ -2,6 +2,7 @@ import { AppError } from "../../domain/errors.ts";
 import { initial } from "./0001-initial.ts";
 import { recoveries } from "./0002-recoveries.ts";
 import { nodes } from "./0003-nodes.ts";
+import { health } from "./0004-health.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
@@ -10,7 +11,7 @@ export interface ColumnTypes {
 }
 
 /** Forward only, in this order; a migration is never changed once it has been released. */
-const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [initial, recoveries, nodes];
+const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [initial, recoveries, nodes, health];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

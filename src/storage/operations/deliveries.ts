@@ -3,6 +3,7 @@ import type { Delivery, Verdict } from "../../domain/delivery.ts";
 import type { SourceKindName } from "../../domain/event.ts";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { DeliveryFilter, NewDelivery, Page, StartedTask, StoredDelivery } from "../store.ts";
+import { insertHealthEntry, locksOfHealth } from "./health.ts";
 import { insertWithPolicy, locksOf } from "./new-tasks.ts";
 import { beforeCursor, pageOf } from "./page.ts";
 import { toDelivery, toStarted } from "./rows.ts";
@@ -85,6 +86,7 @@ export async function storeDelivery(connection: Connection, given: NewDelivery):
   await connection.lock(namesOf(input));
   const first = await findEarlier(connection, input);
   if (first !== undefined) return answerAsFirst(connection, first);
+  if (input.health) await insertHealthEntry(connection, input.health);
   await insert(connection, input);
   const tasks: StartedTask[] = [];
   const superseded: string[] = [];
@@ -108,12 +110,13 @@ function indexable(input: NewDelivery): NewDelivery {
 }
 
 /** What must not be decided twice at the same time: whether it has come before, what its tasks' groups hold. */
-function namesOf({ delivery, fingerprint, tasks }: NewDelivery): string[] {
+function namesOf({ delivery, fingerprint, tasks, health }: NewDelivery): string[] {
   const { source, senderId } = delivery;
   return [
     ...(senderId === null ? [] : [`sender:${source}:${senderId}`]),
     ...(fingerprint === null ? [] : [`fingerprint:${source}:${fingerprint}`]),
     ...tasks.flatMap(locksOf),
+    ...(health ? locksOfHealth(health) : []),
   ];
 }
 

@@ -6,6 +6,7 @@ import * as nodes from "./nodes.ts";
 import { takeTask } from "./take-task.ts";
 import * as counters from "./counters.ts";
 import * as deliveries from "./deliveries.ts";
+import * as health from "./health.ts";
 import * as log from "./log.ts";
 import * as taskReads from "./read-tasks.ts";
 import * as settings from "./settings.ts";
@@ -30,6 +31,8 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   getDeliveryBody: deliveries.getDeliveryBody,
   listDeliveries: deliveries.listDeliveries,
   tasksOfDelivery: deliveries.tasksOfDelivery,
+  healthHistory: health.healthHistory,
+  healthEntryOf: health.healthEntryOf,
   createTask: tasks.createTask,
   transition: tasks.transition,
   setProgress: tasks.setProgress,
@@ -67,6 +70,8 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "getDeliveryBody",
   "listDeliveries",
   "tasksOfDelivery",
+  "healthHistory",
+  "healthEntryOf",
   "getTask",
   "listTasks",
   "orphanedTasks",

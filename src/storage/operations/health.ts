@@ -1,0 +1,73 @@
+import type { Selectable } from "kysely";
+import { AppError } from "../../domain/errors.ts";
+import type { HealthEntry } from "../../domain/rollback.ts";
+import { prepare, type Connection } from "../connection.ts";
+import type { HealthEntriesTable } from "../schema.ts";
+import type { NewHealthEntry, Store } from "../store.ts";
+
+/** More than any decision looks back on. */
+const HISTORY = 200;
+
+const insertEntry = prepare((db, input: NewHealthEntry) =>
+  db
+    .insertInto("health_entries")
+    .values({
+      source: input.source,
+      app: input.app,
+      position: input.position,
+      type: input.type,
+      revision: input.revision,
+      target: input.target,
+      delivery_id: input.deliveryId,
+      created_at: input.at,
+    })
+    .onConflict((conflict) => conflict.columns(["source", "app", "position"]).doNothing()),
+);
+
+/**
+ * The position says which state of the memory it was decided by; when somebody else has taken it, that decision is out
+ * of date. Rejects `store:conflict` then.
+ */
+export async function insertHealthEntry(connection: Connection, entry: NewHealthEntry): Promise<void> {
+  if ((await insertEntry.run(connection, entry)) === 0) throw new AppError("store:conflict");
+}
+
+const newestFirst = prepare((db, input: { source: string; app: string }) =>
+  db
+    .selectFrom("health_entries")
+    .selectAll()
+    .where("source", "=", input.source)
+    .where("app", "=", input.app)
+    .orderBy("position", "desc")
+    .limit(HISTORY),
+);
+
+export async function healthHistory(
+  connection: Connection,
+  input: Parameters<Store["healthHistory"]>[0],
+): Promise<readonly HealthEntry[]> {
+  return (await newestFirst.all(connection, input)).map((row) => toEntry(row));
+}
+
+const byDelivery = prepare((db, { deliveryId }: { deliveryId: string }) =>
+  db.selectFrom("health_entries").selectAll().where("delivery_id", "=", deliveryId).limit(1),
+);
+
+export async function healthEntryOf(connection: Connection, deliveryId: string): Promise<HealthEntry | null> {
+  const row = await byDelivery.first(connection, { deliveryId });
+  return row === undefined ? null : toEntry(row);
+}
+
+const toEntry = (row: Selectable<HealthEntriesTable>): HealthEntry => ({
+  position: row.position,
+  type: row.type,
+  revision: row.revision,
+  target: row.target,
+  deliveryId: row.delivery_id,
+  at: row.created_at,
+});
+
+/** See Connection.lock. */
+export const locksOfHealth = ({ source, app }: Pick<NewHealthEntry, "source" | "app">): string[] => [
+  `health:${source}:${app}`,
+];
