@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createClient, type Client } from "../client/client.ts";
 import { createLogger } from "../lib/logger.ts";
+import { loadDotenv } from "../settings/dotenv.ts";
 import { settingsFromEnvironment } from "../settings/environment.ts";
 import { loadSettings } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -32,10 +33,11 @@ export interface ConnectOptions {
   readonly work: boolean;
 }
 
-/** The settings file that a command works with. Rejects `settings:*`. */
+/** The settings file that a command works with, the `.env` beside it taken into account. Rejects `settings:*`. */
 export async function readSettings({
   settings: file = DEFAULT_FILE,
 }: Pick<GlobalOptions, "settings">): Promise<Settings> {
+  loadDotenv(dirname(resolve(file)));
   if (existsSync(file)) return loadSettings({ file: resolve(file), env: process.env });
   const fromEnvironment = file === DEFAULT_FILE ? settingsFromEnvironment(process.env) : null;
   if (fromEnvironment !== null) return fromEnvironment;

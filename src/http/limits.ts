@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Bodies of our own API. */
   apiBodyBytes: 1024 * 1024,
+  /** Bodies on `POST /`, whoever they are for. */
+  rootBodyBytes: 1024 * 1024,
   /** As body-parser's default, which K-App's server had. */
   kappBodyBytes: 100 * 1024,
   /** Request line and headers together. */

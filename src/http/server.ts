@@ -17,7 +17,7 @@ import { createEventStreams, type EventStreams } from "./event-stream.ts";
 import { createFailureLimit } from "./failure-limit.ts";
 import { identityHeaders, newRequestId } from "./identity.ts";
 import { createBufferBudget } from "./intake/buffer-budget.ts";
-import { createIntake, type Intake } from "./intake/intake.ts";
+import { createIntake, type Intake, pathOf } from "./intake/intake.ts";
 import { createKappTokenCheck } from "./kapp-token.ts";
 import { LIMITS } from "./limits.ts";
 import { type ListenAddress, listenError, urlOf } from "./listen.ts";
@@ -26,7 +26,7 @@ import { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from "./problems.
 import { apiRoutes } from "./routes/api/api.ts";
 import { createGuard } from "./routes/api/route.ts";
 import { healthRoutes } from "./routes/health.ts";
-import { kappRoutes } from "./routes/kapp.ts";
+import { onlyPost, rootRoutes } from "./routes/root.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { trackUnused } from "./unused-connections.ts";
 
@@ -138,7 +138,11 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   server.addHook("onRequest", setHeaders);
   server.setErrorHandler((error, request, reply) => sendProblem(reply, request, toKnown(error), logger));
   server.setNotFoundHandler((request, reply) => {
-    const error = new AppError("request:not_found", `There is nothing at ${request.method} ${request.url}`);
+    // Of the source that takes every path; those with a path of their own never come here.
+    const path = pathOf(request.url);
+    const missed = !path.startsWith("/api/") && app.findSource(path) !== null;
+    const nothing = `There is nothing at ${request.method} ${request.url}`;
+    const error = missed ? onlyPost(reply) : new AppError("request:not_found", nothing);
     return sendProblem(reply, request, error, logger);
   });
   await registerOpenapi(server);
@@ -147,7 +151,7 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   await server.register(openapiRoute, { prefix: "/api/v1" });
   await server.register(healthRoutes(app));
   const token = createKappTokenCheck(() => settings().kapp.tokenHash);
-  await server.register(kappRoutes({ app, token, failures, addressOf, logger }));
+  await server.register(rootRoutes({ app, token, failures, addressOf, logger }));
 }
 
 async function setHeaders(request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -42,6 +42,9 @@ function readSource(reading: Reading, name: string, value: unknown): SourceSetti
   const credentials = readCredentials(reading, { value: expanded, kind, path });
   const options = kind === null ? null : readOptions(reading, { kind, value: expanded, path });
   if (kind === null || place === null || credentials === null || options === null) return null;
+  if (ROOT_PATHS.has(place.path ?? "") && kind.takesRoot !== true) {
+    report({ path: [...path, "path"], message: `a source of the kind ${kind.kind} can't have this path` });
+  }
   return {
     path: place.path ?? `/hooks/${name}`,
     source: bindSource({ name, kind, options: options.value, credentials, bodyLimit: place.body_limit }),
@@ -95,5 +98,8 @@ function reportPaths({ findings }: Reading, sources: Readonly<Record<string, Sou
   }
 }
 
+/** Everything, but for what has a path of its own. */
+const ROOT_PATHS: ReadonlySet<string> = new Set(["/", "/*"]);
+
 const isReserved = (path: string): boolean =>
-  path === "/" || path === "/api" || path.startsWith("/api/") || path === "/healthz" || path === "/readyz";
+  path === "/api" || path.startsWith("/api/") || path === "/healthz" || path === "/readyz";

@@ -5,7 +5,7 @@ import type { Kinds } from "./kinds.ts";
 const placeShape = {
   path: z
     .string()
-    .regex(/^\/[A-Za-z0-9._~/-]*$/, "expected a URL path such as /hooks/app")
+    .regex(/^\/(?:[A-Za-z0-9._~/-]*|\*)$/, "expected a URL path such as /hooks/app")
     .optional()
     .describe("URL path that its webhooks are received on. Default: `/hooks/NAME`."),
   body_limit: size().optional().describe("Largest body, such as 5MiB. Default: the sender's own maximum."),

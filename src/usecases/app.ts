@@ -12,8 +12,8 @@ export interface App {
    * (stored as rejected; `details.delivery_id`), with `store:unavailable`.
    */
   receiveDelivery(input: ReceiveInput): Promise<ReceivedDelivery>;
-  /** Bound on the body of that source; null when there is no such path. */
-  findSource(path: string): { readonly name: string; readonly bodyLimit: number } | null;
+  /** Whose webhooks are received on a path; null when nobody's are. */
+  findSource(path: string): FoundSource | null;
 
   startAction(input: StartInput): Promise<StartedTask>;
   /** Checks params and triggers without storing anything. */
@@ -55,6 +55,14 @@ export interface App {
   ready(): Promise<void>;
   /** Reads the settings file again. Rejects `settings:invalid` and keeps the old ones. */
   reloadSettings(): Promise<void>;
+}
+
+export interface FoundSource {
+  readonly name: string;
+  /** Bound on a body, in bytes. */
+  readonly bodyLimit: number;
+  /** True when the path is not its own: it takes every path that nothing else has (`/*`). */
+  readonly anyPath: boolean;
 }
 
 export interface ReceiveInput {

@@ -1,23 +1,23 @@
 import type { Settings } from "../settings/settings.ts";
-import type { ActionInfo, SourceInfo } from "./app.ts";
+import type { ActionInfo, FoundSource, SourceInfo } from "./app.ts";
 
-const byPath = new WeakMap<Settings, ReadonlyMap<string, { name: string; bodyLimit: number }>>();
+const byPath = new WeakMap<Settings, ReadonlyMap<string, FoundSource>>();
+
+/** The path of a source that takes every path which nothing else has. */
+const ANY_PATH = "/*";
 
 /** See App.findSource. Asked by every request, so the table is made once per settings. */
-export function sourceAt(
-  settings: Settings,
-  path: string,
-): { readonly name: string; readonly bodyLimit: number } | null {
+export function sourceAt(settings: Settings, path: string): FoundSource | null {
   const table = byPath.get(settings) ?? pathTable(settings);
   byPath.set(settings, table);
-  return table.get(path) ?? null;
+  return table.get(path) ?? table.get(ANY_PATH) ?? null;
 }
 
-function pathTable({ sources }: Settings): ReadonlyMap<string, { name: string; bodyLimit: number }> {
+function pathTable({ sources }: Settings): ReadonlyMap<string, FoundSource> {
   return new Map(
     Object.values(sources).map(({ path, source }) => [
       path,
-      { name: source.name, bodyLimit: source.bodyLimit },
+      { name: source.name, bodyLimit: source.bodyLimit, anyPath: path === ANY_PATH },
     ]),
   );
 }

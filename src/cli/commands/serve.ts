@@ -5,6 +5,8 @@ import { createClient } from "../../client/client.ts";
 import { receivedSchema } from "../../client/schemas.ts";
 import { createLogger } from "../../lib/logger.ts";
 import { makeDemoPush } from "../../settings/demo-repository.ts";
+import { loadDotenv } from "../../settings/dotenv.ts";
+import { asksForOlderServer } from "../../settings/environment.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { writeStarter } from "../../settings/starter.ts";
 import { connect, DEFAULT_FILE, readSettings, urlOf } from "../connect.ts";
@@ -53,9 +55,9 @@ function parseListen(listen: string): { host: string; port: number } {
 async function start(context: Context): Promise<void> {
   const { options, output } = context;
   const file = resolve(options.settings ?? DEFAULT_FILE);
-  const asOlder = process.env["TOKEN_HASH"] ?? process.env["GH_PAT_WEBHOOK"];
-  if (existsSync(file) || asOlder !== undefined) return serve(context, {});
   const dir = dirname(file);
+  loadDotenv(dir);
+  if (existsSync(file) || asksForOlderServer(process.env)) return serve(context, {});
   await writeStarter({ dir });
   const settings = await readSettings(options);
   welcome(output);

@@ -32,17 +32,17 @@ export function createIntake(options: IntakeOptions): Intake {
     const path = pathOf(request.url);
     if (isReserved(path)) return false;
     const source = options.app.findSource(path);
-    if (source === null) return false;
+    if (source === null || (source.anyPath && request.method !== "POST")) return false;
     void answerDelivery(options, { request, response, source });
     return true;
   };
 }
 
-/** The server's own paths; no source can take them over. */
+/** The server's own paths; no source can take them over. `/` is shared: routes/root.ts. */
 const isReserved = (path: string): boolean =>
-  path.startsWith("/api/") || path === "/healthz" || path === "/readyz";
+  path === "/" || path.startsWith("/api/") || path === "/healthz" || path === "/readyz";
 
-function pathOf(url = "/"): string {
+export function pathOf(url = "/"): string {
   const query = url.indexOf("?");
   return query === -1 ? url : url.slice(0, query);
 }
@@ -93,7 +93,7 @@ async function receive(
 }
 
 /** What can be refused before a byte of the body has been read. */
-function checkHead(request: IncomingMessage, limit: number): void {
+export function checkHead(request: IncomingMessage, limit: number): void {
   if (request.method !== "POST") throw new AppError("request:method", "Webhooks are sent here by POST");
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") {
@@ -106,7 +106,7 @@ function checkHead(request: IncomingMessage, limit: number): void {
 }
 
 /** node gives a list for `set-cookie` alone, which no sender of webhooks sends. */
-function plainHeaders(headers: IncomingHttpHeaders): Record<string, string | undefined> {
+export function plainHeaders(headers: IncomingHttpHeaders): Record<string, string | undefined> {
   const plain: Record<string, string | undefined> = {};
   for (const name in headers) {
     const value = headers[name];
@@ -116,7 +116,7 @@ function plainHeaders(headers: IncomingHttpHeaders): Record<string, string | und
 }
 
 /** 202, also for a repeated delivery, which is answered as the first was; 200 for a connection test. */
-function acceptedAnswer(received: ReceivedDelivery, requestId: string): Answer {
+export function acceptedAnswer(received: ReceivedDelivery, requestId: string): Answer {
   return {
     status: received.ping ? 200 : 202,
     headers: {

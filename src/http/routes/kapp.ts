@@ -1,12 +1,11 @@
 import { STATUS_CODES } from "node:http";
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../../domain/errors.ts";
 import { type Reporter, type Task, toReporter } from "../../domain/task.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { App } from "../../usecases/app.ts";
 import type { ClientAddress } from "../client-address.ts";
 import type { FailureLimit } from "../failure-limit.ts";
-import { VERSION } from "../identity.ts";
 import type { KappTokenCheck } from "../kapp-token.ts";
 import { LIMITS } from "../limits.ts";
 
@@ -31,46 +30,19 @@ interface Answer {
 
 /**
  * The API of K-Fet's webhooks-deploy: one endpoint, `POST /`, with `action`, `token` and the action's params in the body
- * or the query (which wins). Its order of checks: JSON, token, action.
+ * or the query (which wins). Its order of checks: JSON, token, action. See root.ts for how a request gets here.
  */
-export const kappRoutes =
-  (options: KappOptions): FastifyPluginAsync =>
-  async (server) => {
-    server.removeAllContentTypeParsers();
-    server.addContentTypeParser(
-      "*",
-      { parseAs: "string", bodyLimit: LIMITS.kappBodyBytes },
-      (_request, body, done) => {
-        done(null, body);
-      },
-    );
-    server.setErrorHandler(async (error, _request, reply) => {
-      const status = refusedBody(error);
-      // Everything else is told as on the other paths.
-      if (status === null) throw error;
-      return sendAnswer(reply, { status, page: true });
-    });
-    server.post("/", { schema: { hide: true } }, async (request, reply) => {
-      if (!options.token.enabled())
-        throw new AppError("request:not_found", "The K-App API is off: no TOKEN_HASH");
-      return sendAnswer(reply, await answer(options, request));
-    });
-    server.get("/", { schema: { hide: true } }, async (request, reply) => {
-      const { action } = queryOf(request);
-      if (action !== undefined && options.token.enabled())
-        return sendAnswer(reply, await answer(options, request));
-      return reply.type("text/plain; charset=utf-8").send(GREETING);
-    });
-  };
-
-const GREETING = `Hookwright ${VERSION}\n\nAPI: /api/v1/openapi.json\nHealth: /healthz, /readyz\n`;
-
-/** The status of a body that the framework did not take, or null when the error is none of those. */
-function refusedBody(error: unknown): number | null {
-  if (!(error instanceof Error) || !("code" in error) || !("statusCode" in error)) return null;
-  const { code, statusCode } = error;
-  return String(code).startsWith("FST_ERR_CTP_") && typeof statusCode === "number" ? statusCode : null;
+export async function answerKapp(
+  options: KappOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  return sendAnswer(reply, await answer(options, request));
 }
+
+/** Express' page for a body that was not taken. */
+export const refuseKapp = (reply: FastifyReply, status: number): FastifyReply =>
+  sendAnswer(reply, { status, page: true });
 
 function sendAnswer(reply: FastifyReply, { status, json, page = false, retryAfter }: Answer): FastifyReply {
   reply.code(status);
@@ -87,6 +59,7 @@ const errorPage = (text: string): string =>
   `<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n<body>\n<pre>${text}</pre>\n</body>\n</html>\n`;
 
 async function answer(options: KappOptions, request: FastifyRequest): Promise<Answer> {
+  if (sizeOf(request) > LIMITS.kappBodyBytes) return { status: 413, page: true };
   const fields = fieldsOf(request);
   if (fields === null) return { status: 400, page: true };
   try {
@@ -102,9 +75,9 @@ async function answer(options: KappOptions, request: FastifyRequest): Promise<An
 function fieldsOf(request: FastifyRequest): Fields | null {
   const query = queryOf(request);
   const isJson = /^application\/json\s*(?:;|$)/i.test(request.headers["content-type"] ?? "");
-  if (!isJson || typeof request.body !== "string" || request.body === "") return query;
+  if (!isJson || !Buffer.isBuffer(request.body) || request.body.length === 0) return query;
   try {
-    const body: unknown = JSON.parse(request.body);
+    const body: unknown = JSON.parse(request.body.toString("utf8"));
     // As Express' strict mode: only an object or a list is JSON here.
     if (typeof body !== "object" || body === null) return null;
     return { ...body, ...query };
@@ -113,7 +86,9 @@ function fieldsOf(request: FastifyRequest): Fields | null {
   }
 }
 
-const queryOf = ({ query }: FastifyRequest): Fields =>
+const sizeOf = ({ body }: FastifyRequest): number => (Buffer.isBuffer(body) ? body.length : 0);
+
+export const queryOf = ({ query }: FastifyRequest): Fields =>
   typeof query === "object" && query !== null ? { ...query } : {};
 
 async function checkToken(

@@ -1,0 +1,121 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import { AppError } from "../../domain/errors.ts";
+import { VERSION } from "../identity.ts";
+import { acceptedAnswer, checkHead, plainHeaders } from "../intake/intake.ts";
+import { tooLarge } from "../intake/read-body.ts";
+import { LIMITS } from "../limits.ts";
+import { answerKapp, type KappOptions, queryOf, refuseKapp } from "./kapp.ts";
+
+/** The APIs that share `POST /`. */
+type RootApi = "kapp" | "source";
+
+/**
+ * `POST /`, on which older servers had their one endpoint: K-App's API, and the source whose path is `/` or `/*`.
+ * Which one a request is for is decided once, by what it looks like; the other one never sees it.
+ */
+export const rootRoutes =
+  (options: KappOptions): FastifyPluginAsync =>
+  async (server) => {
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser(
+      "*",
+      { parseAs: "buffer", bodyLimit: LIMITS.rootBodyBytes },
+      (_request, body, done) => done(null, body),
+    );
+    server.setErrorHandler(async (error, _request, reply) => {
+      const status = refusedBody(error);
+      // Everything else is told as on the other paths.
+      if (status === null || !options.token.enabled() || rootSource(options) !== null) throw error;
+      return refuseKapp(reply, status);
+    });
+    server.post("/", { schema: { hide: true } }, async (request, reply) =>
+      chooseApi(options, request) === "kapp"
+        ? answerKapp(options, request, reply)
+        : receive(options, request, reply),
+    );
+    server.get("/", { schema: { hide: true } }, async (request, reply) => {
+      const { action } = queryOf(request);
+      if (action !== undefined && options.token.enabled()) return answerKapp(options, request, reply);
+      if (rootSource(options) !== null) throw onlyPost(reply);
+      return reply.type("text/plain; charset=utf-8").send(GREETING);
+    });
+  };
+
+const GREETING = `Hookwright ${VERSION}\n\nAPI: /api/v1/openapi.json\nHealth: /healthz, /readyz\n`;
+
+/** Argo CD sends GET unless told otherwise: a friendly answer would hide that nothing arrives. */
+export function onlyPost(reply: FastifyReply): AppError {
+  reply.header("allow", "POST");
+  return new AppError(
+    "request:method",
+    "Webhooks are sent here by POST; Argo CD needs `method: POST` in its notification template",
+  );
+}
+
+/** The status of a body that the framework did not take, or null when the error is none of those. */
+function refusedBody(error: unknown): number | null {
+  if (!(error instanceof Error) || !("code" in error) || !("statusCode" in error)) return null;
+  const { code, statusCode } = error;
+  return String(code).startsWith("FST_ERR_CTP_") && typeof statusCode === "number" ? statusCode : null;
+}
+
+const rootSource = ({ app }: Pick<KappOptions, "app">): ReturnType<KappOptions["app"]["findSource"]> =>
+  app.findSource("/");
+
+function chooseApi(options: KappOptions, request: FastifyRequest): RootApi {
+  const kapp = options.token.enabled();
+  const source = rootSource(options) !== null;
+  if (kapp && source) return apiByShape(jsonOf(request), queryOf(request));
+  if (kapp) return "kapp";
+  if (source) return "source";
+  throw new AppError(
+    "request:not_found",
+    "Nothing is received here: there is no TOKEN_HASH, and no source has the path /",
+  );
+}
+
+/**
+ * K-App's requests have `action` or `token`, in the body or the query; reports of health have their own keys. What has both
+ * is K-App's when it brings K-App's way to authenticate, a `token`.
+ */
+function apiByShape(body: unknown, query: Readonly<Record<string, unknown>>): RootApi {
+  const has = (...keys: readonly string[]): boolean => keys.every((key) => isObject(body) && key in body);
+  const kapp = has("action") || has("token") || "action" in query || "token" in query;
+  const report = has("event_type", "client_payload") || has("app", "status", "revision");
+  if (kapp && report) return has("token") || "token" in query ? "kapp" : "source";
+  if (kapp) return "kapp";
+  if (report) return "source";
+  throw new AppError(
+    "request:invalid",
+    "This is taken here as JSON: {action, token, …} (K-App), {app, status, revision} or {event_type, client_payload} (Argo CD)",
+  );
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+function jsonOf({ body }: FastifyRequest): unknown {
+  try {
+    return Buffer.isBuffer(body) ? JSON.parse(body.toString("utf8")) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function receive(
+  options: KappOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const source = rootSource(options);
+  if (source === null) throw new AppError("request:not_found");
+  checkHead(request.raw, source.bodyLimit);
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  if (body.length > source.bodyLimit) throw tooLarge(source.bodyLimit);
+  const received = await options.app.receiveDelivery({
+    source: source.name,
+    request: { headers: plainHeaders(request.headers), body },
+    remoteAddress: options.addressOf(request.raw),
+  });
+  const { status, headers, body: text } = acceptedAnswer(received, request.id);
+  return reply.code(status).headers(headers).send(text);
+}
