@@ -70,8 +70,9 @@ export const argocd: SourceKind<Options> = {
   },
   senderId: () => null,
   eventName: () => "health",
-  describe({ headers, body }, source) {
-    const parsed = parseJsonBody({ body, contentType: headers["content-type"] });
+  describe({ body }, source) {
+    // Argo CD names no content type unless its settings do, and by hand people send whatever curl names.
+    const parsed = parseJsonBody({ body, contentType: undefined });
     if (!parsed.ok) return parsed;
     const payload = parsed.value;
     const report = isDispatch(payload) ? readDispatch(payload) : readStatus(payload);
