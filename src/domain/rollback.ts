@@ -19,6 +19,8 @@ export interface HealthEntry {
   readonly deliveryId: string;
   /** RFC 3339 UTC with milliseconds. */
   readonly at: string;
+  /** Of a rollback: its tasks have ended, none with success, so that nothing was rolled back. */
+  readonly vain: boolean;
 }
 
 /** What a source's settings say about rollbacks. */
@@ -50,7 +52,8 @@ export type RollbackAnswer =
 /**
  * Decides where a degraded application goes back to. Pure.
  * One failed revision is rolled back from once. A rollback that degrades again goes one healthy revision further back, and
- * then no further until something was healthy again. A revision that failed within the hour is no target.
+ * then no further until something was healthy again. A revision that failed within the hour is no target. A rollback that
+ * came to nothing is no step, and after an hour it may be tried again.
  */
 export function decideRollback(question: RollbackQuestion): RollbackAnswer {
   const { history, failed, rules, explicit } = question;
@@ -95,7 +98,7 @@ const noHealthy = (history: readonly HealthEntry[], failed: string): string =>
 /** The rollback that a report repeats: no healthy report of the revision has come since, or hardly any time has passed. */
 function rollbackFrom({ history, failed, now }: RollbackQuestion): HealthEntry | undefined {
   const about = history.filter(({ revision }) => revision === failed);
-  if (about[0]?.type === "rollback") return about[0];
+  if (about[0]?.type === "rollback" && !about[0].vain) return about[0];
   return about.find((entry) => entry.type === "rollback" && isRecent(entry, now));
 }
 
@@ -134,7 +137,7 @@ const recentRollbacks = ({ history, now }: RollbackQuestion): readonly HealthEnt
 function openAttempts(question: RollbackQuestion): readonly HealthEntry[] {
   const { history, named, now } = question;
   const end = history.findIndex(({ type }) => type === "healthy");
-  const since = end === -1 ? history : history.slice(0, end);
+  const since = (end === -1 ? history : history.slice(0, end)).filter(({ vain }) => !vain);
   return named === null ? since : since.filter((entry) => isRecent(entry, now));
 }
 

@@ -40,7 +40,7 @@ export interface NewDelivery {
   readonly health?: NewHealthEntry | null;
 }
 
-export interface NewHealthEntry extends HealthEntry {
+export interface NewHealthEntry extends Omit<HealthEntry, "vain"> {
   readonly source: string;
   /** Empty: the source stands for one application. */
   readonly app: string;

@@ -1,4 +1,4 @@
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import { AppError } from "../../domain/errors.ts";
 import type { HealthEntry } from "../../domain/rollback.ts";
 import { prepare, type Connection } from "../connection.ts";
@@ -32,10 +32,17 @@ export async function insertHealthEntry(connection: Connection, entry: NewHealth
   if ((await insertEntry.run(connection, entry)) === 0) throw new AppError("store:conflict");
 }
 
+/** See HealthEntry.vain. Where the tasks are gone, how they ended is not held against it. */
+const tasksOf = sql`select 1 from tasks where tasks.delivery_id = health_entries.delivery_id`;
+const isVain = sql<boolean | number>`
+  exists (${tasksOf} and tasks.outcome <> 'succeeded')
+  and not exists (${tasksOf} and (tasks.outcome is null or tasks.outcome = 'succeeded'))`;
+
 const newestFirst = prepare((db, input: { source: string; app: string }) =>
   db
     .selectFrom("health_entries")
     .selectAll()
+    .select(isVain.as("vain"))
     .where("source", "=", input.source)
     .where("app", "=", input.app)
     .orderBy("position", "desc")
@@ -50,7 +57,12 @@ export async function healthHistory(
 }
 
 const byDelivery = prepare((db, { deliveryId }: { deliveryId: string }) =>
-  db.selectFrom("health_entries").selectAll().where("delivery_id", "=", deliveryId).limit(1),
+  db
+    .selectFrom("health_entries")
+    .selectAll()
+    .select(isVain.as("vain"))
+    .where("delivery_id", "=", deliveryId)
+    .limit(1),
 );
 
 export async function healthEntryOf(connection: Connection, deliveryId: string): Promise<HealthEntry | null> {
@@ -58,13 +70,19 @@ export async function healthEntryOf(connection: Connection, deliveryId: string):
   return row === undefined ? null : toEntry(row);
 }
 
-const toEntry = (row: Selectable<HealthEntriesTable>): HealthEntry => ({
+interface EntryRow extends Selectable<HealthEntriesTable> {
+  /** SQLite has no booleans. */
+  readonly vain: boolean | number;
+}
+
+const toEntry = (row: EntryRow): HealthEntry => ({
   position: row.position,
   type: row.type,
   revision: row.revision,
   target: row.target,
   deliveryId: row.delivery_id,
   at: row.created_at,
+  vain: row.type === "rollback" && Boolean(row.vain),
 });
 
 /** See Connection.lock. */
