@@ -11,7 +11,7 @@ const MAX_PAYLOAD_BYTES = 64 * 1024 - 1;
 const schema = z.strictObject({
   repository: z
     .string()
-    .regex(/^[\w.-]+\/[\w.-]+$/, "must be owner/name")
+    .regex(/^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/, "must be owner/name")
     .describe("`owner/name`; no template."),
   event_type: z
     .string()

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type FakeDispatch, judgeDispatch, readBody } from "./github-dispatches.ts";
 
 /** What the fake knows of one repository, in the words of GitHub's REST documentation. */
 export interface FakeRepository {
@@ -6,7 +7,18 @@ export interface FakeRepository {
   readonly commits: Readonly<Record<string, { readonly verified: boolean }>>;
   /** Branch name → its head and whether it is protected. */
   readonly branches: Readonly<Record<string, { readonly sha: string; readonly protected: boolean }>>;
+  /** False: the token may read it only. */
+  readonly writable?: boolean;
 }
+
+/** What goes wrong instead of an answer: one with that status, none at all, or a connection that breaks. */
+export type FakeFault =
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly message?: string;
+    }
+  | { readonly fails: "hang" | "reset" };
 
 export interface FakeGithub {
   readonly url: string;
@@ -16,36 +28,52 @@ export interface FakeGithub {
     readonly path: string;
     readonly authorization: string | null;
   }[];
-  /** Answers to give before the real ones, each once. */
-  readonly faults: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }[];
+  /** The repository_dispatch events it took, in order. */
+  readonly dispatches: FakeDispatch[];
+  /** Faults to have before the real answers, each once. */
+  readonly faults: FakeFault[];
   close(): Promise<void>;
 }
 
+export interface FakeGithubOptions {
+  /** Valid tokens; default: any, and none. */
+  readonly tokens?: readonly string[];
+  /** Default: a free one. */
+  readonly port?: number;
+  readonly onDispatch?: (dispatch: FakeDispatch) => void;
+}
+
 /**
- * GitHub's API over real HTTP as https://docs.github.com/rest describes it: commits, branches-where-head and branches of the
- * repositories given (`owner/name`).
+ * GitHub's API over real HTTP as https://docs.github.com/rest describes it: commits, branches-where-head, branches and
+ * repository_dispatch of the repositories given (`owner/name`).
  */
 export async function startFakeGithub(
   repositories: Readonly<Record<string, FakeRepository>>,
+  options: FakeGithubOptions = {},
 ): Promise<FakeGithub> {
   const requests: FakeGithub["requests"] = [];
-  const faults: FakeGithub["faults"] = [];
+  const dispatches: FakeDispatch[] = [];
+  const faults: FakeFault[] = [];
   const server = createServer((request, response) => {
     const { method = "", url: path = "" } = request;
     requests.push({ method, path, authorization: request.headers.authorization ?? null });
     const fault = faults.shift();
-    if (fault === undefined) return answer(repositories, request, response);
-    for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
-    return send(response, fault.status, { message: `fault ${fault.status}` });
+    if (fault !== undefined) return fail(fault, request, response);
+    const refusal = refuseRequest(request, options);
+    if (refusal !== null) return send(response, refusal.status, { message: refusal.message });
+    if (method === "POST") return void dispatch({ repositories, dispatches, options }, request, response);
+    return answer(repositories, request, response);
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
+  await new Promise<void>((resolve, reject) => {
+    server.on("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    dispatches,
     faults,
     close: () =>
       new Promise((resolve) => {
@@ -53,6 +81,59 @@ export async function startFakeGithub(
         server.closeAllConnections();
       }),
   };
+}
+
+function fail(fault: FakeFault, request: IncomingMessage, response: ServerResponse): void {
+  if ("fails" in fault) {
+    if (fault.fails === "reset") request.socket.resetAndDestroy();
+    return;
+  }
+  for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
+  send(response, fault.status, { message: fault.message ?? `fault ${fault.status}` });
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+/** What GitHub asks of every request. */
+function refuseRequest({ headers }: IncomingMessage, { tokens }: FakeGithubOptions): Refusal | null {
+  if ((headers["user-agent"] ?? "") === "") {
+    return { status: 403, message: "Request forbidden by administrative rules." };
+  }
+  const version = headers["x-github-api-version"];
+  if (version !== undefined && version !== "2022-11-28") {
+    return { status: 400, message: `${String(version)} is not a supported version` };
+  }
+  const [, token = ""] = /^(?:Bearer|token) (.+)$/i.exec(headers.authorization ?? "") ?? [];
+  return tokens === undefined || tokens.includes(token) ? null : { status: 401, message: "Bad credentials" };
+}
+
+interface DispatchParts {
+  readonly repositories: Readonly<Record<string, FakeRepository>>;
+  readonly dispatches: FakeDispatch[];
+  readonly options: FakeGithubOptions;
+}
+
+async function dispatch(
+  { repositories, dispatches, options }: DispatchParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readBody(request);
+  const [, repository = ""] = /^\/repos\/([^/]+\/[^/]+)\/dispatches$/.exec(request.url ?? "") ?? [];
+  const known = repositories[repository];
+  if (known === undefined) return send(response, 404, { message: "Not Found" });
+  if (known.writable === false) {
+    return send(response, 403, { message: "Resource not accessible by personal access token" });
+  }
+  const verdict = judgeDispatch({ repository, headers: request.headers, body });
+  if (!verdict.ok) return send(response, verdict.status, { message: verdict.message });
+  dispatches.push(verdict.dispatch);
+  options.onDispatch?.(verdict.dispatch);
+  response.writeHead(204).end();
+  return undefined;
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

@@ -7,6 +7,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   git: { repository: "https://example.com/o/r.git", ref: "${{ params.x }}" },
   run: ["true", "${{ params.x }}"],
   shell: "true",
+  dispatch: { repository: "o/r", event_type: "deploy", client_payload: { x: "${{ params.x }}" } },
   "verify-commit": { repository: "o/r", sha: "${{ params.x }}", branch: "main" },
 };
 
