@@ -11,7 +11,12 @@ export interface ColumnTypes {
 }
 
 /** Forward only, in this order; a migration is never changed once it has been released. */
-const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [initial, recoveries, nodes, health];
+const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
+  initial,
+  recoveries,
+  nodes,
+  health,
+];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
