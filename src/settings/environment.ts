@@ -38,7 +38,8 @@ function rollbackSettings(env: NodeJS.ProcessEnv): Settings {
   const text = rollbackSettingsText(env);
   const settings = parseSettings({ text, file: null, dir: process.cwd(), env });
   const guarded = (env["WEBHOOK_TOKEN"] ?? "").trim() !== "";
-  return guarded ? settings : { ...settings, warnings: [...settings.warnings, openWarning(settings)] };
+  if (guarded) return settings;
+  return Object.freeze({ ...settings, warnings: [...settings.warnings, openWarning(settings)] });
 }
 
 const openWarning = ({ server: { host, port } }: Settings): string =>

@@ -4,6 +4,9 @@ import { parseJsonBody } from "../lib/json-body.ts";
 import { at, textAt } from "../lib/pick.ts";
 import { bodyDigest, tokenMatches } from "../lib/signatures.ts";
 import { bareCommit, emptyEvent } from "./common/forge-event.ts";
+import { headerOf } from "./common/headers.ts";
+import { invalid, missing } from "./common/results.ts";
+import { authenticateToken, withoutBearer } from "./common/token.ts";
 import { passUnsafe } from "./common/unsafe.ts";
 import type { AuthResult, IncomingRequest, SourceCredentials, SourceKind } from "./source.ts";
 
@@ -64,15 +67,15 @@ export const argocd: SourceKind<Options> = {
   authenticate(request, credentials, options) {
     const unsafe = passUnsafe(request, credentials);
     if (unsafe !== null) return unsafe;
-    return options.username === undefined
-      ? checkToken(request, credentials, options.token_header)
-      : checkBasic(request, credentials, options.username);
+    const { token_header: header, username } = options;
+    return username === undefined
+      ? authenticateToken(request, { header, secrets: credentials.secrets, strip: withoutBearer })
+      : checkBasic(request, credentials, username);
   },
   senderId: () => null,
   eventName: () => "health",
-  describe({ body }, source) {
-    // Argo CD names no content type unless its settings do, and by hand people send whatever curl names.
-    const parsed = parseJsonBody({ body, contentType: undefined });
+  describe({ headers, body }, source) {
+    const parsed = parseJsonBody({ body, contentType: headers["content-type"] });
     if (!parsed.ok) return parsed;
     const payload = parsed.value;
     const report = isDispatch(payload) ? readDispatch(payload) : readStatus(payload);
@@ -90,29 +93,19 @@ export const argocd: SourceKind<Options> = {
   },
 };
 
-function checkToken(request: IncomingRequest, { secrets }: SourceCredentials, header: string): AuthResult {
-  const token = request.headers[header]?.replace(/^Bearer +/i, "").trim() ?? "";
-  if (token === "") return missing(`The header ${header} is missing or empty`);
-  return tokenMatches(secrets, token)
-    ? { ok: true, fingerprint: bodyDigest(request.body) }
-    : invalid(`The token in ${header} is none of the live secrets`);
-}
-
 function checkBasic(request: IncomingRequest, { secrets }: SourceCredentials, username: string): AuthResult {
-  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(request.headers["authorization"] ?? "") ?? [];
+  const header = headerOf(request, "authorization") ?? "";
+  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header) ?? [];
   if (encoded === undefined) return missing("The header authorization carries no Basic credentials");
-  const pair = Buffer.from(encoded, "base64").toString("utf8");
+  const pair = Buffer.from(encoded, "base64");
   const colon = pair.indexOf(":");
   // Both are always compared, so that the time tells nothing of either.
-  const password = tokenMatches(secrets, pair.slice(colon + 1));
-  const name = tokenMatches([username], pair.slice(0, Math.max(0, colon)));
+  const password = tokenMatches(secrets, pair.subarray(colon + 1));
+  const name = tokenMatches([username], pair.subarray(0, Math.max(0, colon)));
   return colon !== -1 && password && name
     ? { ok: true, fingerprint: bodyDigest(request.body) }
     : invalid("The Basic credentials are not those of the source");
 }
-
-const missing = (explanation: string): AuthResult => ({ ok: false, code: "signature:missing", explanation });
-const invalid = (explanation: string): AuthResult => ({ ok: false, code: "signature:invalid", explanation });
 
 type Report =
   | {

@@ -4,7 +4,7 @@ import { emptyEvent } from "./common/forge-event.ts";
 import { headerOf } from "./common/headers.ts";
 import { authenticateHmac } from "./common/hmac.ts";
 import { mapEvent, mappedFields } from "./common/mapped-event.ts";
-import { authenticateToken } from "./common/token.ts";
+import { authenticateToken, withoutBearer } from "./common/token.ts";
 import { passUnsafe } from "./common/unsafe.ts";
 import type { SourceKind } from "./source.ts";
 
@@ -68,8 +68,6 @@ const keptHeaders = (options: Options): readonly string[] => [
     ),
   ),
 ];
-
-const withoutBearer = (value: string): string => value.replace(/^Bearer(?: +|$)/i, "");
 
 /** Any sender that signs the raw body with an HMAC, or sends a secret token in a header. */
 export const generic: SourceKind<Options> = {

@@ -144,7 +144,7 @@ describe("a folder with that server's .env and nothing else", () => {
     const second = await start("start");
     const expected = ["argo-degraded", { failed_revision: sha("f"), healthy_revision: sha("a") }];
     expect(await dispatched(1)).toEqual([expected]);
-    expect(await post(`${second.url}/`, report("Degraded", sha("f")))).toBe(200);
+    expect(await post(`${second.url}/`, report("Degraded", sha("f")))).toBe(202);
     await second.kill("SIGTERM");
     expect(github.dispatches).toHaveLength(1);
   });

@@ -103,7 +103,7 @@ describe.each(SENDERS)("$title", (sender) => {
 
     it("the event as its sender does", () => {
       const sent = send({ event: "some_event" });
-      const fallback = sender.kind === "generic" ? "webhook" : "unknown";
+      const fallback = sender.fallbackEvent ?? "unknown";
       expect(source.eventName(sent)).toBe(sender.eventHeader === null ? fallback : "some_event");
       expect(source.eventName({ headers: blank(sent.headers, "") })).toBe(fallback);
       expect(source.eventName({ headers: {} })).toBe(fallback);
@@ -151,9 +151,11 @@ describe.each(SENDERS)("$title", (sender) => {
   });
 
   it.each(["null", "1", '"text"', "[]", "[null]", "{}", '{"ref":{}}', '{"commits":{"length":3}}'])(
-    "describes %s without failing",
+    "describes %s without failing, or says what it takes instead",
     (json) => {
-      expect(source.describe({ ...send(), body: Buffer.from(json) })).toMatchObject({ ok: true });
+      expect(source.describe({ ...send(), body: Buffer.from(json) })).toMatchObject(
+        sender.onlyJson === undefined ? { ok: true } : { ok: false, reason: matching(/neither/) },
+      );
     },
   );
 });

@@ -138,6 +138,7 @@ describe("keys that mean something to JavaScript", () => {
     ({ sender, event }) => {
       const source = sourceOf(sender);
       const described = source.describe(sender.send({ secret: "x", json: POISON, event, now: NOW }));
+      if (sender.onlyJson !== undefined) return expect(described.ok).toBe(false);
       expect(described).toMatchObject({
         ok: true,
         event: { source: "app", kind: sender.kind, name: "other", branch: null, ref: null, repository: null },

@@ -20,6 +20,7 @@ export const event = (change: Partial<HookEvent> = {}): HookEvent => ({
   action: null,
   paths: ["README.md"],
   sender: "octo",
+  health: null,
   payload: {},
   ...change,
 });

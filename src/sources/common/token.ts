@@ -23,3 +23,6 @@ export function authenticateToken(
   }
   return { ok: true, fingerprint: bodyDigest(request.body) };
 }
+
+/** The token of `Bearer TOKEN`, or of what is one without that word. */
+export const withoutBearer = (value: string): string => value.replace(/^Bearer(?: +|$)/i, "");
