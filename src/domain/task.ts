@@ -22,9 +22,14 @@ export const TASK_OUTCOMES = [
 export type TaskOutcome = (typeof TASK_OUTCOMES)[number];
 
 export type StartedBy =
-  | { readonly type: "delivery"; readonly deliveryId: string; readonly rule: number }
-  | { readonly type: "retry"; readonly taskId: string; readonly by: string }
+  | ({ readonly type: "delivery"; readonly deliveryId: string; readonly rule: number } & OfEvent)
+  | ({ readonly type: "retry"; readonly taskId: string; readonly by: string } & OfEvent)
   | { readonly type: "manual"; readonly by: string };
+
+interface OfEvent {
+  /** Which of its delivery's events it was started for, from 0, where the delivery tells of several. Default 0. */
+  readonly eventIndex?: number | undefined;
+}
 
 /** One execution of an action. */
 export interface Task {
@@ -107,3 +112,7 @@ export function toReporter(task: Task): Reporter {
     metadata: task.metadata,
   };
 }
+
+/** See StartedBy. */
+export const eventIndexOf = (by: StartedBy): number | undefined =>
+  by.type === "manual" ? undefined : by.eventIndex;

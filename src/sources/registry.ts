@@ -1,4 +1,5 @@
 import { argocd } from "./argocd.ts";
+import { bitbucket } from "./bitbucket.ts";
 import { generic } from "./generic.ts";
 import { gitea } from "./gitea.ts";
 import { github } from "./github.ts";
@@ -6,7 +7,7 @@ import { gitlab } from "./gitlab.ts";
 import { gogs } from "./gogs.ts";
 import type { SourceKind } from "./source.ts";
 
-const all: readonly SourceKind[] = [github, gitlab, gitea, gogs, argocd, generic];
+const all: readonly SourceKind[] = [github, gitlab, gitea, gogs, bitbucket, argocd, generic];
 
 /** Every kind of sender, by the name that the settings use. */
 export const sourceKinds: ReadonlyMap<string, SourceKind> = new Map(all.map((kind) => [kind.kind, kind]));

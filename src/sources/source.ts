@@ -26,7 +26,12 @@ export type AuthResult =
   | { readonly ok: false; readonly code: AuthFailure; readonly explanation: string };
 
 export type DescribeResult =
-  | { readonly ok: true; readonly event: HookEvent }
+  | {
+      readonly ok: true;
+      readonly event: HookEvent;
+      /** Further events of the same delivery: a push may change several refs. */
+      readonly more?: readonly HookEvent[];
+    }
   | { readonly ok: false; readonly reason: string };
 
 /**

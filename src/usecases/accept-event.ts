@@ -1,6 +1,8 @@
+import type { Action } from "../domain/action.ts";
 import type { Delivery, RuleReason } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
 import type { HookEvent } from "../domain/event.ts";
+import { shorten } from "../lib/shorten.ts";
 import type { StoredDelivery } from "../storage/store.ts";
 import { matchActions, type Match } from "../triggers/match.ts";
 import { type Advice, askMemory } from "./health-memory.ts";
@@ -13,6 +15,8 @@ export interface AcceptInput {
   readonly body: Buffer;
   readonly fingerprint: string | null;
   readonly event: HookEvent;
+  /** Further events of the same delivery. */
+  readonly more?: readonly HookEvent[] | undefined;
 }
 
 export interface AcceptedEvent extends StoredDelivery {
@@ -47,7 +51,7 @@ function advise(services: Services, { event, delivery }: AcceptInput): Promise<A
 async function tryToAccept(services: Services, input: AcceptInput, advice: Advice): Promise<AcceptedEvent> {
   const { event, entry, repeats, refusal } = advice;
   if (repeats !== null) return answerAsFirst(services, repeats);
-  const { matches, reasons } = matchEvent(services, event);
+  const { matches, reasons } = matchEvent(services, event, input.more);
   if (refusal !== null) reportRefusal(services, input.delivery, refusal.code);
   if (refusal !== null && matches.length === 0) return refuse(services, input, refusal);
   // A rollback that no action takes up is none.
@@ -102,16 +106,40 @@ function reportRefusal(services: Services, { source, remoteAddress }: Delivery, 
 }
 
 /** A sender's connection test starts nothing, whatever the rules say. */
-export function matchEvent(services: Services, event: HookEvent): ReturnType<typeof matchActions> {
+export function matchEvent(
+  services: Services,
+  event: HookEvent,
+  more: readonly HookEvent[] = [],
+): { readonly matches: readonly EventMatch[]; readonly reasons: readonly RuleReason[] } {
   if (event.name === "ping") return { matches: [], reasons: [] };
-  return matchActions({ event, actions: Object.values(services.settings.current().actions) });
+  const actions = Object.values(services.settings.current().actions);
+  if (more.length === 0) return matchActions({ event, actions });
+  const results = [event, ...more].map((each, eventIndex) => ofEvent(each, eventIndex, actions));
+  return {
+    matches: results.flatMap(({ matches }) => matches),
+    reasons: results.flatMap(({ reasons }) => reasons),
+  };
 }
 
-function taskOf(services: Services, { action, rule, params }: Match, delivery: Delivery) {
+interface EventMatch extends Match {
+  readonly eventIndex?: number;
+}
+
+/** Where there are several, each reason says which it is of. */
+function ofEvent(event: HookEvent, eventIndex: number, actions: readonly Action[]) {
+  const { matches, reasons } = matchActions({ event, actions });
+  const about = event.ref === null ? `Event ${eventIndex + 1}` : shorten(event.ref);
+  return {
+    matches: matches.map((match) => ({ ...match, eventIndex })),
+    reasons: reasons.map((reason) => ({ ...reason, explanation: `${about}: ${reason.explanation}` })),
+  };
+}
+
+function taskOf(services: Services, { action, rule, params, eventIndex }: EventMatch, delivery: Delivery) {
   return newTask({
     action,
     params,
-    startedBy: { type: "delivery", deliveryId: delivery.id, rule },
+    startedBy: { type: "delivery", deliveryId: delivery.id, rule, eventIndex },
     deliveryId: delivery.id,
     settingsDigest: services.settings.current().digest,
     createdAt: delivery.receivedAt,

@@ -15,5 +15,5 @@ export async function explainDelivery(services: Services, id: string): Promise<E
     return { delivery: { ...delivery, reason }, event: null, reasons: [], tasks };
   }
   const event = await recallHealth(services, described.event, delivery);
-  return { delivery, event, reasons: matchEvent(services, event).reasons, tasks };
+  return { delivery, event, reasons: matchEvent(services, event, described.more).reasons, tasks };
 }

@@ -1,6 +1,6 @@
 import type { Action } from "../domain/action.ts";
 import type { HookEvent } from "../domain/event.ts";
-import type { StepRun, Task } from "../domain/task.ts";
+import { eventIndexOf, type StepRun, type Task } from "../domain/task.ts";
 import { createMasker } from "../lib/masking.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { ClaimedTask } from "../storage/store.ts";
@@ -81,7 +81,9 @@ async function eventOf(services: Services, task: Task, plan: Plan): Promise<Hook
   );
   if (delivery === null || body === null) return null;
   const described = describeStored({ delivery, body, settings: plan.settings });
-  return described.ok ? persist(() => recallHealth(services, described.event, delivery)) : null;
+  if (!described.ok) return null;
+  const event = [described.event, ...(described.more ?? [])][eventIndexOf(task.startedBy) ?? 0];
+  return event === undefined ? null : persist(() => recallHealth(services, event, delivery));
 }
 
 const mentionsEvent = ({ steps, env }: Action): boolean =>

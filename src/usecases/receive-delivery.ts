@@ -1,8 +1,7 @@
 import type { Delivery } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
-import type { HookEvent } from "../domain/event.ts";
 import { newId } from "../lib/ids.ts";
-import type { BoundSource, IncomingRequest } from "../sources/source.ts";
+import type { BoundSource, DescribeResult, IncomingRequest } from "../sources/source.ts";
 import { acceptEvent, replayWindowStart } from "./accept-event.ts";
 import type { ReceivedDelivery, ReceiveInput } from "./app.ts";
 import type { Services } from "./services.ts";
@@ -34,7 +33,7 @@ export async function receiveDelivery(
   };
   const input = { delivery, body: request.body, fingerprint };
   if (!described.ok) return rejectDelivery(services, input, described.reason);
-  return accept(services, input, described.event);
+  return accept(services, input, described);
 }
 
 interface Authenticated {
@@ -43,8 +42,14 @@ interface Authenticated {
   readonly fingerprint: string | null;
 }
 
-async function accept(services: Services, input: Authenticated, event: HookEvent): Promise<ReceivedDelivery> {
-  const stored = await acceptEvent(services, { ...input, event });
+type Described = Extract<DescribeResult, { ok: true }>;
+
+async function accept(
+  services: Services,
+  input: Authenticated,
+  { event, more }: Described,
+): Promise<ReceivedDelivery> {
+  const stored = await acceptEvent(services, { ...input, event, more });
   // The first of two equal ids had a body that could not be used: the second is answered as the first was.
   if (stored.verdict === "rejected") throw malformed(stored.deliveryId, stored.reason);
   const { name, senderName } = event;

@@ -2,6 +2,7 @@ import type { Delivery } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
 import type { HookEvent } from "../domain/event.ts";
 import { newId } from "../lib/ids.ts";
+import type { DescribeResult } from "../sources/source.ts";
 import { acceptEvent, matchEvent } from "./accept-event.ts";
 import type { ReceivedDelivery } from "./app.ts";
 import { askMemory } from "./health-memory.ts";
@@ -18,14 +19,17 @@ export async function replayDelivery(
   const body = await getDeliveryBody(store, id);
   const described = describeStored({ delivery: original, body, settings: settings.current() });
   if (!described.ok) throw new AppError("delivery:not_replayable", described.reason);
-  const { event } = described;
+  const { event, more } = described;
   const delivery = replayOf(original, services.now());
   if (dryRun) {
     const asked = { event, deliveryId: delivery.id, at: delivery.receivedAt, explicit: true };
-    return plannedReplay(services, original, (await askMemory(services, asked)).event);
+    return plannedReplay(services, original, {
+      ...described,
+      event: (await askMemory(services, asked)).event,
+    });
   }
   services.logger.info({ delivery: delivery.id, original: id, by }, "Replaying a delivery");
-  const stored = await acceptEvent(services, { delivery, body, fingerprint: null, event });
+  const stored = await acceptEvent(services, { delivery, body, fingerprint: null, event, more });
   return { ...stored, ...summary(event) };
 }
 
@@ -42,7 +46,11 @@ function replayOf(original: Delivery, now: Date): Delivery {
   };
 }
 
-function plannedReplay(services: Services, original: Delivery, event: HookEvent): ReceivedDelivery {
+function plannedReplay(
+  services: Services,
+  original: Delivery,
+  { event, more }: Extract<DescribeResult, { ok: true }>,
+): ReceivedDelivery {
   return {
     deliveryId: original.id,
     duplicate: false,
@@ -50,7 +58,7 @@ function plannedReplay(services: Services, original: Delivery, event: HookEvent)
     reason: original.reason,
     tasks: [],
     superseded: [],
-    reasons: matchEvent(services, event).reasons,
+    reasons: matchEvent(services, event, more).reasons,
     ...summary(event),
   };
 }

@@ -1,4 +1,5 @@
 import { AppError } from "../domain/errors.ts";
+import { eventIndexOf } from "../domain/task.ts";
 import { isEnded } from "../domain/task-machine.ts";
 import type { StartedTask } from "../storage/store.ts";
 import { getTask } from "./read-tasks.ts";
@@ -17,7 +18,7 @@ export async function retryTask(
   return startTask(services, {
     action: findAction(services, task.action),
     params: task.params,
-    startedBy: { type: "retry", taskId: id, by },
+    startedBy: { type: "retry", taskId: id, by, eventIndex: eventIndexOf(task.startedBy) },
     deliveryId: task.deliveryId,
   });
 }

@@ -8,9 +8,10 @@ import type { StartedTask } from "../store.ts";
 
 const stringMap = z.record(z.string(), z.string());
 const metadata = z.record(z.string(), z.unknown());
+const eventIndex = z.int().min(0).optional();
 const startedBy: z.ZodType<StartedBy> = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("delivery"), deliveryId: z.string(), rule: z.number() }),
-  z.object({ type: z.literal("retry"), taskId: z.string(), by: z.string() }),
+  z.object({ type: z.literal("delivery"), deliveryId: z.string(), rule: z.number(), eventIndex }),
+  z.object({ type: z.literal("retry"), taskId: z.string(), by: z.string(), eventIndex }),
   z.object({ type: z.literal("manual"), by: z.string() }),
 ]);
 
