@@ -2,13 +2,11 @@ import { z } from "zod";
 import type { HealthReport, HookEvent } from "../domain/event.ts";
 import { parseJsonBody } from "../lib/json-body.ts";
 import { at, textAt } from "../lib/pick.ts";
-import { bodyDigest, tokenMatches } from "../lib/signatures.ts";
+import { authenticateBasic } from "./common/basic.ts";
 import { bareCommit, emptyEvent } from "./common/forge-event.ts";
-import { headerOf } from "./common/headers.ts";
-import { invalid, missing } from "./common/results.ts";
 import { authenticateToken, withoutBearer } from "./common/token.ts";
 import { passUnsafe } from "./common/unsafe.ts";
-import type { AuthResult, IncomingRequest, SourceCredentials, SourceKind } from "./source.ts";
+import type { SourceKind } from "./source.ts";
 
 /** https://argo-cd.readthedocs.io/en/stable/operator-manual/health/ */
 const STATUSES = ["Healthy", "Degraded", "Progressing", "Suspended", "Missing", "Unknown"] as const;
@@ -70,7 +68,7 @@ export const argocd: SourceKind<Options> = {
     const { token_header: header, username } = options;
     return username === undefined
       ? authenticateToken(request, { header, secrets: credentials.secrets, strip: withoutBearer })
-      : checkBasic(request, credentials, username);
+      : authenticateBasic(request, credentials, username);
   },
   senderId: () => null,
   eventName: () => "health",
@@ -92,20 +90,6 @@ export const argocd: SourceKind<Options> = {
     return { ok: true, event };
   },
 };
-
-function checkBasic(request: IncomingRequest, { secrets }: SourceCredentials, username: string): AuthResult {
-  const header = headerOf(request, "authorization") ?? "";
-  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header) ?? [];
-  if (encoded === undefined) return missing("The header authorization carries no Basic credentials");
-  const pair = Buffer.from(encoded, "base64");
-  const colon = pair.indexOf(":");
-  // Both are always compared, so that the time tells nothing of either.
-  const password = tokenMatches(secrets, pair.subarray(colon + 1));
-  const name = tokenMatches([username], pair.subarray(0, Math.max(0, colon)));
-  return colon !== -1 && password && name
-    ? { ok: true, fingerprint: bodyDigest(request.body) }
-    : invalid("The Basic credentials are not those of the source");
-}
 
 type Report =
   | {

@@ -72,7 +72,7 @@ describe("who an Argo CD request is from", () => {
       "a token where Basic is expected",
       { authorization: `Bearer ${SECRET}` },
       { settings: { username: "argo" } },
-      "signature:missing",
+      "signature:invalid",
     ],
     ["nothing, where the settings say so", {}, { secrets: [], unsafeNoAuth: true }, "ok"],
     ["nothing, where there is a secret all the same", {}, { unsafeNoAuth: true }, "signature:missing"],
