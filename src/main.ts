@@ -72,7 +72,14 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const node = `${identity.name}-${newId()}`;
   const shared = shareStore(parts);
   const concurrency = (): number => services.settings.current().work.concurrency;
-  const queue = createQueue(parts, { node, labels: identity.labels, concurrency, pool: shared?.pool });
+  const isDoubtful = (since: number): boolean => keeper.wasOutOfTouch(since);
+  const queue = createQueue(parts, {
+    node,
+    labels: identity.labels,
+    concurrency,
+    isDoubtful,
+    pool: shared?.pool,
+  });
   const services = createServices(parts, queue, node, createHub({ broadcast: shared?.send }));
   const keeper = createNodeKeeper({ services, queue, identity, leaseMs: settings.work.leaseMs });
   const life = createLife({ services, queue, keeper });
@@ -154,6 +161,7 @@ interface QueueParts {
   readonly node: string;
   readonly labels: readonly string[];
   readonly concurrency: () => number;
+  readonly isDoubtful: (since: number) => boolean;
   readonly pool: SharedStore["pool"] | undefined;
 }
 

@@ -77,7 +77,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
 
   return {
     shared: false,
-    pools: [],
+    holdings: { pools: [], jobs: [] },
     start({ run: handle }) {
       handler = handle;
       poll = setInterval(wake, pollMs);

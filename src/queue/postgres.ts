@@ -1,6 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { EventEmitter } from "node:events";
-import { Logger, run as startRunner, type Runner, type TaskList, type WorkerEvents } from "graphile-worker";
+import {
+  Logger,
+  run as startRunner,
+  type Runner,
+  type Task,
+  type TaskList,
+  type WorkerEvents,
+} from "graphile-worker";
 import type { Pool } from "pg";
 import { within } from "../lib/within.ts";
 import { jobPayload, RUN, runOn } from "../storage/job-names.ts";
@@ -18,10 +25,13 @@ export interface PostgresQueueOptions {
   readonly now?: () => Date;
   /** Safety net for a notification that got lost. */
   readonly pollMs?: number;
+  /** Whether this node may have been taken for lost since then (of `performance.now()`), and its jobs handed to others. */
+  readonly isDoubtful: (since: number) => boolean;
   readonly onError: (error: unknown) => void;
 }
 
 const AGAIN_MS = 1_000;
+const DOUBT = "this node may have been taken for lost";
 
 /**
  * The queue of many servers: graphile-worker hands out jobs, each of which says that a task has to be looked at; the store
@@ -29,20 +39,26 @@ const AGAIN_MS = 1_000;
  */
 export function createPostgresQueue(options: PostgresQueueOptions): Queue {
   const { store, pool, node, labels, concurrency, pollMs = 1_000, onError } = options;
-  const { now = () => new Date() } = options;
+  const { now = () => new Date(), isDoubtful } = options;
+  const jobs = new Set<string>();
   const underWay = new Set<Promise<void>>();
   const engines = new Set<Engine>();
   const names = [RUN, ...labels.map(runOn)];
   let handlers: TaskHandlers | null = null;
   let draining = false;
 
-  async function look(payload: unknown): Promise<void> {
+  /** A job that is done is deleted, whoever has it now; one that failed is let go only by who has it. */
+  const look: Task = async (payload, { job }) => {
     if (handlers === null) return;
+    const began = performance.now();
     const done = handle(jobPayload.parse(payload).task, handlers).catch(onError);
     underWay.add(done);
+    jobs.add(job.id);
     await done;
     underWay.delete(done);
-  }
+    jobs.delete(job.id);
+    if (isDoubtful(began)) throw new Error(DOUBT);
+  };
 
   async function handle(id: string, { run, recover }: TaskHandlers): Promise<void> {
     const taken = await take(id);
@@ -54,7 +70,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
   async function take(id: string): Promise<TakenTask> {
     for (;;) {
       try {
-        return await store.takeTask({ id, node, now: now().toISOString() });
+        return await store.takeTask({ id, node, labels, now: now().toISOString() });
       } catch (error) {
         onError(error);
         if (draining) return { type: "none" };
@@ -83,7 +99,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
           pollInterval: pollMs,
           noHandleSignals: true,
           logger: new Logger(() => (level, message) => {
-            if (level === "error") onError(new Error(message));
+            if (level === "error" && !message.includes(DOUBT)) onError(new Error(message));
           }),
           events,
         });
@@ -128,8 +144,9 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
 
   return {
     shared: true,
-    get pools() {
-      return [...engines].flatMap(({ pool: id }) => (id === null ? [] : [id]));
+    get holdings() {
+      const pools = [...engines].flatMap(({ pool: id }) => (id === null ? [] : [id]));
+      return { pools, jobs: [...jobs] };
     },
     start(given) {
       handlers = given;

@@ -1,5 +1,13 @@
 import type { ClaimedTask } from "../storage/store.ts";
 
+/** What an engine beside the store has locked for a node. */
+export interface Holdings {
+  /** The names it locks by. */
+  readonly pools: readonly string[];
+  /** The jobs under way. */
+  readonly jobs: readonly string[];
+}
+
 export interface TaskHandlers {
   /** Runs one claimed task to its end. Must not reject: what can go wrong ends up in the task's record. */
   run(claimed: ClaimedTask): Promise<void>;
@@ -14,8 +22,8 @@ export interface TaskHandlers {
 export interface Queue {
   /** Whether other nodes take tasks from it as well. Then it hands out the tasks of lost nodes too. */
   readonly shared: boolean;
-  /** What the engine calls this node, for the record of nodes. */
-  readonly pools: readonly string[];
+  /** What the engine has locked for this node, for the record of nodes. */
+  readonly holdings: Holdings;
   /** Begins to hand out tasks. */
   start(handlers: TaskHandlers): void;
   wake(): void;

@@ -28,10 +28,15 @@ export interface Jobs {
   /** Has somebody look at the task: soon, or after `delayMs`. */
   add(task: JobTask, delayMs?: number): Promise<void>;
   /**
-   * Frees what lost nodes hold of the engine, and adds jobs for tasks that nobody would look at. `since`: what was taken
-   * later is not touched, its node may not be on record yet.
+   * Frees what lost nodes hold of the engine, and what it holds for this node that the node does not know of (the answer
+   * to a claim got lost); adds jobs for tasks that nobody would look at. `since`: what was taken later is not touched.
    */
-  handOn(input: { readonly now: string; readonly since: string }): Promise<void>;
+  handOn(input: {
+    readonly now: string;
+    readonly since: string;
+    readonly pools: readonly string[];
+    readonly jobs: readonly string[];
+  }): Promise<void>;
   /** Frees what a node holds that ends in good order. */
   release(pools: readonly string[]): Promise<void>;
 }

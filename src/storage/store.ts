@@ -126,7 +126,7 @@ export type TakenTask =
   | { readonly type: "recover"; readonly claimed: ClaimedTask; readonly deaths: number }
   /** Nothing to do: it has ended, or a node that lives has it. */
   | { readonly type: "none" }
-  /** Others of its group come first; it will be looked at again. */
+  /** Something of its group runs, or what comes first is for other nodes; it will be looked at again. */
   | { readonly type: "later" };
 
 export const NODE_ROLES = ["receive", "work"] as const;
@@ -141,6 +141,13 @@ export interface Heartbeat {
   readonly pools: readonly string[];
   readonly version: string;
   readonly leaseMs: number;
+}
+
+export interface HandOn {
+  readonly leaseMs: number;
+  /** What the queue engine has locked for the node that asks: what it does not know of is freed. */
+  readonly pools: readonly string[];
+  readonly jobs: readonly string[];
 }
 
 /** A RUNNING or CANCELLING task, to its owner. */
@@ -201,8 +208,16 @@ export interface Store {
     readonly limit: number;
     readonly now: string;
   }): Promise<readonly ClaimedTask[]>;
-  /** Takes one task, if it is time for it: to run it, or to recover it from a node that is lost. */
-  takeTask(input: { readonly id: string; readonly node: string; readonly now: string }): Promise<TakenTask>;
+  /**
+   * Takes the task, or the one that comes first in its group, if it is time for that: to run it, or to recover it from a
+   * node that is lost.
+   */
+  takeTask(input: {
+    readonly id: string;
+    readonly node: string;
+    readonly labels: readonly string[];
+    readonly now: string;
+  }): Promise<TakenTask>;
   /** RUNNING and CANCELLING tasks that other nodes hold, dead or alive. */
   orphanedTasks(input: { readonly node: string }): Promise<readonly ClaimedTask[]>;
   /**
@@ -221,7 +236,7 @@ export interface Store {
    * Sees to it that tasks of lost nodes, and tasks that nobody would look at, are taken by somebody. To be called by a
    * node that has been in touch with the database for as long as a lease lasts: then every node that lives has renewed its.
    */
-  handOn(input: { readonly leaseMs: number }): Promise<void>;
+  handOn(input: HandOn): Promise<void>;
 
   /**
    * Applies a signal through the state machine; null when it did not apply. `requeue` adds one to `attempt`, and clears

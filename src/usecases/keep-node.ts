@@ -14,7 +14,7 @@ export interface NodeIdentity {
 
 export interface NodeKeeperOptions {
   readonly services: Services;
-  readonly queue: Pick<Queue, "shared" | "pools">;
+  readonly queue: Pick<Queue, "shared" | "holdings">;
   readonly identity: NodeIdentity;
   /** How long the others wait for a sign of life before they take this node's tasks over. */
   readonly leaseMs: number;
@@ -24,6 +24,8 @@ export interface NodeKeeperOptions {
 export interface NodeKeeper {
   /** Resolves when the node is on record. Rejects `store:unavailable`. */
   start(): Promise<void>;
+  /** Whether this node has been out of touch with the store since then (of `performance.now()`). */
+  wasOutOfTouch(since: number): boolean;
   /** Another node says that something about a task has changed. */
   onNews(taskId: string): void;
   /** Takes the node off the record. */
@@ -46,11 +48,14 @@ export function createNodeKeeper({ services, queue, identity, leaseMs }: NodeKee
     if (performance.now() - lastBeat > leaseMs) outOfTouch = performance.now();
     // Before the question, so that what is claimed meanwhile is not missed in the answer.
     const before = running.ids();
-    const held = await store.heartbeat({ ...identity, id: node, pools: queue.pools, leaseMs });
+    const { pools } = queue.holdings;
+    const held = await store.heartbeat({ ...identity, id: node, pools, leaseMs });
     lastBeat = performance.now();
     compare(before, held);
     const works = identity.roles.includes("work");
-    if (works && queue.shared && lastBeat - outOfTouch > leaseMs) await store.handOn({ leaseMs });
+    if (works && queue.shared && lastBeat - outOfTouch > leaseMs) {
+      await store.handOn({ leaseMs, ...queue.holdings });
+    }
   }
 
   function compare(before: readonly string[], held: readonly HeldTask[]): void {
@@ -91,6 +96,7 @@ export function createNodeKeeper({ services, queue, identity, leaseMs }: NodeKee
       await beat();
       timer = setTimeout(() => void beatForever(), everyMs);
     },
+    wasOutOfTouch: (since) => outOfTouch >= since || performance.now() - lastBeat > leaseMs,
     onNews(taskId) {
       if (!running.ids().includes(taskId)) return;
       lookAt(taskId).catch((error: unknown) => {

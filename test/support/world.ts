@@ -69,6 +69,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     store,
     node,
     labels: [],
+    isDoubtful: () => false,
     concurrency: () => services.settings.current().work.concurrency,
     pollMs: 50,
     onError,

@@ -79,7 +79,7 @@ async function groupCandidates(connection: Connection, labels: readonly string[]
   return candidates;
 }
 
-function mayRun({ runs_on: runsOn }: Candidate, labels: readonly string[]): boolean {
+export function mayRun({ runs_on: runsOn }: Pick<Candidate, "runs_on">, labels: readonly string[]): boolean {
   return runsOn === null || labelsOf(runsOn).some((label) => labels.includes(label));
 }
 

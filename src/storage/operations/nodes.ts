@@ -106,9 +106,9 @@ export async function listNodes(connection: Connection): Promise<readonly NodeIn
 
 export async function handOn(
   connection: Connection,
-  { leaseMs }: Parameters<Store["handOn"]>[0],
+  { leaseMs, pools, jobs }: Parameters<Store["handOn"]>[0],
 ): Promise<void> {
   const now = await connection.clock();
-  await connection.jobs.handOn({ now: now.toISOString(), since: after(now, -leaseMs) });
+  await connection.jobs.handOn({ now: now.toISOString(), since: after(now, -leaseMs), pools, jobs });
   await removeSeenBefore.run(connection, { before: after(now, -SHOWN_MS) });
 }

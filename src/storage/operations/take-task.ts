@@ -1,48 +1,79 @@
 import { isEnded } from "../../domain/task-machine.ts";
 import { prepare, type Connection } from "../connection.ts";
 import type { Store, TakenTask } from "../store.ts";
-import { adoptTask, startTask, toClaimed } from "./claim-tasks.ts";
+import { adoptTask, mayRun, startTask, toClaimed } from "./claim-tasks.ts";
+import { isActive, isWaiting } from "./conditions.ts";
 import { groupLock } from "./new-tasks.ts";
 import { lockedTask } from "./read-tasks.ts";
 import { toJob, type TaskRow } from "./rows.ts";
 
-/** How long a task that is not next of its group is left alone. The engine seldom hands one out too early. */
-const LATER_MS = 2_000;
+/** How long a group is left alone that nothing can be taken of now, though the engine thought so. It seldom does. */
+const LATER_MS = 3_000;
 
-const groupOf = prepare((db, { id }: { id: string }) =>
-  db.selectFrom("tasks").select("group_name").where("id", "=", id),
+const jobTask = prepare((db, { id }: { id: string }) =>
+  db.selectFrom("tasks").select(["id", "group_name", "runs_on"]).where("id", "=", id),
+);
+
+const activeOfGroup = prepare((db, { group }: { group: string }) =>
+  db.selectFrom("tasks").selectAll().where("group_name", "=", group).where(isActive).forNoKeyUpdate(),
+);
+
+const firstOfGroup = prepare((db, { group }: { group: string }) =>
+  db
+    .selectFrom("tasks")
+    .select(["id", "runs_on"])
+    .where("group_name", "=", group)
+    .where(isWaiting)
+    .orderBy("seq")
+    .limit(1),
 );
 
 const liveNode = prepare((db, input: { id: string; now: string }) =>
   db.selectFrom("nodes").select("id").where("id", "=", input.id).where("lease_until", ">", input.now),
 );
 
-/** See Store.takeTask. */
-export async function takeTask(
-  connection: Connection,
-  { id, node, now }: Parameters<Store["takeTask"]>[0],
-): Promise<TakenTask> {
-  const group = (await groupOf.first(connection, { id }))?.group_name ?? null;
-  if (group !== null) await connection.lock([groupLock(group)]);
-  const row = await lockedTask.first(connection, { id });
+type TakeInput = Parameters<Store["takeTask"]>[0];
+
+/**
+ * See Store.takeTask. A job of a group is a ticket for whatever comes first in the group: engines may hand jobs out in
+ * another order than the tasks have, after a crash above all.
+ */
+export async function takeTask(connection: Connection, input: TakeInput): Promise<TakenTask> {
+  const job = await jobTask.first(connection, { id: input.id });
+  if (job === undefined) return { type: "none" };
+  if (job.group_name === null) return takeAlone(connection, input);
+  const taken = await takeOfGroup(connection, job.group_name, input);
+  if (taken.type === "later") await connection.jobs.add(toJob(job), LATER_MS);
+  return taken;
+}
+
+async function takeAlone(connection: Connection, input: TakeInput): Promise<TakenTask> {
+  const row = await lockedTask.first(connection, { id: input.id });
   if (row === undefined || isEnded(row.state)) return { type: "none" };
-  if (row.state === "ENQUEUED") return takeWaiting(connection, row, { node, now });
-  return (await isOwned(connection, row)) ? { type: "none" } : recover(connection, row, node);
+  if (row.state === "ENQUEUED") return start(connection, row.id, input);
+  // Should its node be lost one day, `handOn` has the task looked at again.
+  return (await isOwned(connection, row)) ? { type: "none" } : recover(connection, row, input.node);
 }
 
-async function takeWaiting(
-  connection: Connection,
-  row: TaskRow,
-  { node, now }: { readonly node: string; readonly now: string },
-): Promise<TakenTask> {
-  const started = await startTask(connection, { id: row.id, node, now });
-  const [claimed] = started === undefined ? [] : await toClaimed(connection, [started]);
-  if (claimed !== undefined) return { type: "run", claimed };
-  await connection.jobs.add(toJob(row), LATER_MS);
-  return { type: "later" };
+async function takeOfGroup(connection: Connection, group: string, input: TakeInput): Promise<TakenTask> {
+  await connection.lock([groupLock(group)]);
+  const active = await activeOfGroup.first(connection, { group });
+  if (active !== undefined && !(await isOwned(connection, active))) {
+    return recover(connection, active, input.node);
+  }
+  const first = await firstOfGroup.first(connection, { group });
+  if (first === undefined) return { type: "none" };
+  if (active !== undefined || !mayRun(first, input.labels)) return { type: "later" };
+  return start(connection, first.id, input);
 }
 
-/** By a node that lives; should that one be lost one day, `handOn` has the task looked at again. */
+async function start(connection: Connection, id: string, { node, now }: TakeInput): Promise<TakenTask> {
+  const row = await startTask(connection, { id, node, now });
+  const [claimed] = row === undefined ? [] : await toClaimed(connection, [row]);
+  return claimed === undefined ? { type: "later" } : { type: "run", claimed };
+}
+
+/** By a node that lives. */
 async function isOwned(connection: Connection, { node }: TaskRow): Promise<boolean> {
   if (node === null) return false;
   const now = (await connection.clock()).toISOString();

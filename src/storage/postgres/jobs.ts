@@ -24,8 +24,9 @@ export function createJobs(client: pg.ClientBase): Jobs {
 
   return {
     add,
-    async handOn({ now, since }) {
+    async handOn({ now, since, pools, jobs }) {
       await client.query({ name: "unlock-lost", text: UNLOCK_LOST, values: [now, since] });
+      await client.query({ name: "unlock-unknown", text: UNLOCK_UNKNOWN, values: [pools, jobs, since] });
       const { rows } = await client.query({
         name: "forgotten",
         text: FORGOTTEN_TASKS,
@@ -79,9 +80,23 @@ const UNLOCK_LOST = `
     select json_array_elements_text(pools::json) as pool from nodes where lease_until > $1
   )
   select graphile_worker.force_unlock_workers(array(
-    select distinct locked_by from graphile_worker.jobs
+    select locked_by from (
+      select locked_by, locked_at from graphile_worker._private_jobs
+      union all select locked_by, locked_at from graphile_worker._private_job_queues
+    ) as locks
     where locked_by is not null and locked_at < $2::timestamptz and locked_by not in (select pool from live)
   ))`;
+
+/** The engine has no function for this: it frees all or nothing of a worker. */
+const UNLOCK_UNKNOWN = `
+  with jobs as (
+    update graphile_worker._private_jobs set locked_at = null, locked_by = null
+    where locked_by = any($1::text[]) and id <> all($2::bigint[]) and locked_at < $3::timestamptz
+  )
+  update graphile_worker._private_job_queues as queues set locked_at = null, locked_by = null
+  where locked_by = any($1::text[]) and locked_at < $3::timestamptz and not exists (
+    select 1 from graphile_worker._private_jobs where job_queue_id = queues.id and id = any($2::bigint[])
+  )`;
 
 /** Tasks that wait or whose node is lost, and that no job is there for. */
 const FORGOTTEN_TASKS = `

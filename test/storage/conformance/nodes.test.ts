@@ -38,48 +38,63 @@ describe("labels", () => {
 });
 
 describe("taking one task", () => {
-  const take = (id: string, node = "n1") => store.takeTask({ id, node, now: at(1) });
+  const take = (id: string, node = "n1", labels: string[] = []) =>
+    store.takeTask({ id, node, labels, now: at(1) });
   const live = (id: string, leaseMs = 60_000) =>
     store.heartbeat({ id, name: id, labels: [], roles: ["work"], pools: [], version: "1", leaseMs });
 
-  it("runs it, when nothing of its group comes first", async () => {
+  it("runs what comes first in its group, one after the other, as often as it is asked", async () => {
+    await live("n1");
     await create({ id: "a1" });
     await create({ id: "a2" });
-    expect(await take("a2")).toEqual({ type: "later" });
-    expect(await take("a1")).toMatchObject({
+    await create({ id: "elsewhere", group: "other" });
+    expect(await take("a2")).toMatchObject({
       type: "run",
       claimed: { settingsDigest: "digest", task: { id: "a1", state: "RUNNING", startedAt: at(1) } },
     });
     expect(await take("a2")).toEqual({ type: "later" });
     await complete(store, "a1");
+    expect(await take("a1")).toMatchObject({ type: "run", claimed: { task: { id: "a2" } } });
     expect(await take("a1")).toEqual({ type: "none" });
     expect(await take("none")).toEqual({ type: "none" });
-    expect(await take("a2")).toMatchObject({ type: "run" });
   });
 
-  it("leaves it to its node as long as that lives, by the database's clock", async () => {
-    await create({ id: "t" });
-    await live("n1");
-    await take("t", "n1");
-    expect(await take("t", "n2")).toEqual({ type: "none" });
-    await live("n1", 0);
-    expect(await take("t", "n2")).toMatchObject({
-      type: "recover",
-      deaths: 1,
-      claimed: { task: { id: "t" } },
+  it("waits where what comes first is for other nodes", async () => {
+    await create({ id: "a1", runsOn: ["web"] });
+    await create({ id: "a2" });
+    expect(await take("a2", "n1", ["db"])).toEqual({ type: "later" });
+    expect(await take("a2", "n2", ["db", "web"])).toMatchObject({
+      type: "run",
+      claimed: { task: { id: "a1" } },
     });
-    await live("n2");
-    expect(await take("t", "n3")).toEqual({ type: "none" });
-    await store.leaveNode("n2");
-    expect(await take("t", "n3")).toMatchObject({ type: "recover", deaths: 2 });
   });
+
+  it.each(["queue", "parallel"] as const)(
+    "leaves it to its node as long as that lives: %s",
+    async (policy) => {
+      await create({ id: "t", policy });
+      await live("n1");
+      await take("t", "n1");
+      expect(await take("t", "n2")).toEqual({ type: "none" });
+      await live("n1", 0);
+      expect(await take("t", "n2")).toMatchObject({
+        type: "recover",
+        deaths: 1,
+        claimed: { task: { id: "t" } },
+      });
+      await live("n2");
+      expect(await take("t", "n3")).toEqual({ type: "none" });
+      await store.leaveNode("n2");
+      expect(await take("t", "n3")).toMatchObject({ type: "recover", deaths: 2 });
+    },
+  );
 
   it("gives it to one of many", async () => {
     await create({ id: "t" });
     await Promise.all(["n0", "n1"].map((id) => live(id)));
     const all = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
-        opened.server(index).takeTask({ id: "t", node: `n${index % 2}`, now: at(1) }),
+        opened.server(index).takeTask({ id: "t", node: `n${index % 2}`, labels: [], now: at(1) }),
       ),
     );
     expect(all.filter(({ type }) => type === "run")).toHaveLength(1);
