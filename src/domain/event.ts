@@ -1,5 +1,14 @@
 /** The kinds of sender that a source can be of. */
-export const SOURCE_KINDS = ["github", "gitlab", "gitea", "gogs", "bitbucket", "argocd", "generic"] as const;
+export const SOURCE_KINDS = [
+  "github",
+  "gitlab",
+  "gitea",
+  "gogs",
+  "bitbucket",
+  "jobserv",
+  "argocd",
+  "generic",
+] as const;
 export type SourceKindName = (typeof SOURCE_KINDS)[number];
 
 /**

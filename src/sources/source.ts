@@ -34,6 +34,20 @@ export type DescribeResult =
     }
   | { readonly ok: false; readonly reason: string };
 
+/** An answer in plain text, for senders that expect certain words. */
+export interface PlainAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** What a kind's sender is answered, where that is not the usual JSON. The headers that identify the answer stay. */
+export interface SourceAnswers {
+  /** Stored, or a repetition of what was. */
+  readonly accepted: PlainAnswer;
+  /** Not authentic. */
+  refused(request: Pick<IncomingRequest, "headers">): PlainAnswer;
+}
+
 /**
  * A kind of sender. Pure: no I/O, and no clock but the `now` passed in.
  * `O` are the kind's own settings beside those that every source has.
@@ -54,6 +68,8 @@ export interface SourceKind<O = unknown> {
   keptHeaders(options: O): readonly string[];
   /** What is wrong with the form of a secret, for the settings; null when nothing is. Default: any will do. */
   secretProblem?(secret: string): string | null;
+  /** Default: JSON, as docs/sources.md says. */
+  readonly answers?: SourceAnswers;
   /** May be received on `/`, which it shares with other APIs, and on `/*`, every path that nothing else has. */
   readonly takesRoot?: boolean;
   /** For kinds whose events are named `health`: what the memory of healthy revisions goes by. */
@@ -75,6 +91,8 @@ export interface BoundSource {
   readonly bodyLimit: number;
   readonly fingerprintIsUnique: boolean;
   readonly keptHeaders: readonly string[];
+  /** Null: the usual answers. */
+  readonly answers: SourceAnswers | null;
   /** Null for kinds that report no health. */
   readonly rollbackRules: RollbackRules | null;
   authenticate(request: IncomingRequest, now: Date): AuthResult;
@@ -105,6 +123,7 @@ export function bindSource<O>({
     bodyLimit: bodyLimit ?? kind.defaultBodyLimit,
     fingerprintIsUnique: kind.fingerprintIsUnique,
     keptHeaders: kind.keptHeaders(options),
+    answers: kind.answers ?? null,
     rollbackRules: kind.rollbackRules?.(options) ?? null,
     authenticate: (request, now) => kind.authenticate(request, credentials, options, now),
     senderId: (request) => kind.senderId(request, options),

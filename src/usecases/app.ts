@@ -2,7 +2,7 @@ import type { ParamSpec } from "../domain/action.ts";
 import type { Delivery, RuleReason } from "../domain/delivery.ts";
 import type { HookEvent } from "../domain/event.ts";
 import type { LogEntry, Task } from "../domain/task.ts";
-import type { IncomingRequest } from "../sources/source.ts";
+import type { IncomingRequest, SourceAnswers } from "../sources/source.ts";
 import type { DeliveryFilter, Page, StartedTask, StoredDelivery, TaskFilter } from "../storage/store.ts";
 
 /** What the HTTP routes call; one use case each. All reject with AppError for what the client is to be told. */
@@ -63,6 +63,8 @@ export interface FoundSource {
   readonly bodyLimit: number;
   /** True when the path is not its own: it takes every path that nothing else has (`/*`). */
   readonly anyPath: boolean;
+  /** Null: the usual answers. */
+  readonly answers: SourceAnswers | null;
 }
 
 export interface ReceiveInput {

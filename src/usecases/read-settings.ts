@@ -17,7 +17,7 @@ function pathTable({ sources }: Settings): ReadonlyMap<string, FoundSource> {
   return new Map(
     Object.values(sources).map(({ path, source }) => [
       path,
-      { name: source.name, bodyLimit: source.bodyLimit, anyPath: path === ANY_PATH },
+      { name: source.name, bodyLimit: source.bodyLimit, anyPath: path === ANY_PATH, answers: source.answers },
     ]),
   );
 }

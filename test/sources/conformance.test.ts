@@ -239,7 +239,7 @@ const codeOf = (result: AuthResult): string => (result.ok ? "ok" : result.code);
 
 /** A prefix alone is an empty proof; without one the header is just empty. `Bearer` and `v1,` are words of their own. */
 const emptyCode = ({ prefix, proof }: Sender): string =>
-  prefix === "" || proof === "token" || prefix.endsWith("=") ? "signature:missing" : "signature:invalid";
+  prefix === "" || proof === "token" || /[=:]$/.test(prefix) ? "signature:missing" : "signature:invalid";
 
 /** Without any proof: Forgejo repeats its signature in the headers of its ancestors. */
 function without(sent: Sent): Sent {

@@ -141,7 +141,14 @@ describe("keys that mean something to JavaScript", () => {
       if (sender.onlyJson !== undefined) return expect(described.ok).toBe(false);
       expect(described).toMatchObject({
         ok: true,
-        event: { source: "app", kind: sender.kind, name: "other", branch: null, ref: null, repository: null },
+        event: {
+          source: "app",
+          kind: sender.kind,
+          name: sender.onlyName ?? "other",
+          branch: null,
+          ref: null,
+          repository: null,
+        },
       });
       expect(Object.getPrototypeOf({})).not.toHaveProperty("polluted");
       expect({}).not.toHaveProperty("polluted");

@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../../domain/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { App, ReceivedDelivery } from "../../usecases/app.ts";
+import type { App, FoundSource, ReceivedDelivery } from "../../usecases/app.ts";
 import type { ClientAddress } from "../client-address.ts";
 import { identityHeaders, newRequestId } from "../identity.ts";
 import { LIMITS } from "../limits.ts";
@@ -9,6 +9,8 @@ import { toAppError } from "../problems.ts";
 import { receivedToWire } from "../wire/delivery.ts";
 import { type Answer, problemAnswer, send, sendEarly } from "./answer.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
+import { acceptedInWords, refusedInWords } from "./own-words.ts";
+import { plainHeaders } from "./plain-headers.ts";
 import { readBody, tooLarge } from "./read-body.ts";
 
 export interface IntakeOptions {
@@ -50,7 +52,7 @@ export function pathOf(url = "/"): string {
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly source: { readonly name: string; readonly bodyLimit: number };
+  readonly source: FoundSource;
 }
 
 /** Never rejects: whatever happens becomes the answer. */
@@ -63,7 +65,8 @@ async function answerDelivery(options: IntakeOptions, exchange: Exchange): Promi
     send(response, answer);
   } catch (error) {
     if (error === null || response.destroyed) return;
-    const answer = problemAnswer(toAppError(error, { logger: options.logger, requestId }), requestId);
+    const known = toAppError(error, { logger: options.logger, requestId });
+    const answer = refusedInWords(problemAnswer(known, requestId), { ...exchange, error: known });
     if (request.method !== "POST") response.setHeader("allow", "POST");
     if (request.complete) send(response, answer);
     else sendEarly(request, response, answer);
@@ -86,7 +89,7 @@ async function receive(
       request: { headers: plainHeaders(request.headers), body },
       remoteAddress,
     });
-    return acceptedAnswer(received, requestId);
+    return acceptedInWords(acceptedAnswer(received, requestId), source);
   } finally {
     release();
   }
@@ -103,16 +106,6 @@ export function checkHead(request: IncomingMessage, limit: number): void {
     );
   }
   if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
-}
-
-/** node gives a list for `set-cookie` alone, which no sender of webhooks sends. */
-export function plainHeaders(headers: IncomingHttpHeaders): Record<string, string | undefined> {
-  const plain: Record<string, string | undefined> = {};
-  for (const name in headers) {
-    const value = headers[name];
-    if (typeof value === "string") plain[name] = value;
-  }
-  return plain;
 }
 
 /** 202, also for a repeated delivery, which is answered as the first was; 200 for a connection test. */

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../../domain/errors.ts";
 import { VERSION } from "../identity.ts";
-import { acceptedAnswer, checkHead, plainHeaders } from "../intake/intake.ts";
+import { acceptedAnswer, checkHead } from "../intake/intake.ts";
+import { plainHeaders } from "../intake/plain-headers.ts";
 import { tooLarge } from "../intake/read-body.ts";
 import { LIMITS } from "../limits.ts";
 import { answerKapp, type KappOptions, queryOf, refuseKapp } from "./kapp.ts";
