@@ -85,7 +85,7 @@ describe("an event stream", () => {
       .toSatisfy(([last, now]) => last === now && now > 0);
     expect(read).toBeLessThan(PIECES / 2);
     connection.socket.resume();
-    await expect.poll(() => connection?.rest().includes("event: end"), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => connection?.rest().includes("event: end"), { timeout: 50_000 }).toBe(true);
     expect(connection.rest().match(/event: log/g)?.length).toBeGreaterThanOrEqual(PIECES);
   });
 

@@ -151,13 +151,13 @@ export const wrongTypes: readonly Fault[] = [
   [
     "parts of a step",
     withSteps(
-      "\n      - { run: [x], progress: 0, retries: -1, timeout: 0s, name: '', continue_on_error: 'yes' }\n      - 3\n",
+      "\n      - { run: [x], progress: -1, retries: -1, timeout: 0s, name: '', continue_on_error: 'yes' }\n      - 3\n",
     ),
-    "4:21 actions.a.steps[0].progress: expected a number of at least 1",
-    "4:34 actions.a.steps[0].retries: expected a number of at least 0",
-    "4:47 actions.a.steps[0].timeout: expected a duration longer than nothing",
-    "4:60 actions.a.steps[0].name: expected a text that is not empty",
-    "4:70 actions.a.steps[0].continue_on_error: expected true or false, not a text",
+    "4:21 actions.a.steps[0].progress: expected a number of at least 0",
+    "4:35 actions.a.steps[0].retries: expected a number of at least 0",
+    "4:48 actions.a.steps[0].timeout: expected a duration longer than nothing",
+    "4:61 actions.a.steps[0].name: expected a text that is not empty",
+    "4:71 actions.a.steps[0].continue_on_error: expected true or false, not a text",
     `5:9 actions.a.steps[1]: expected a map with one of ${KINDS}`,
   ],
   [
