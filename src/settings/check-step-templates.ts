@@ -1,5 +1,5 @@
 import type { StepKind } from "../steps/step.ts";
-import { isObject } from "./check-value.ts";
+import { isObject, valueAt } from "./check-value.ts";
 import type { KeyPath } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import { checkTemplates, forbidTemplates, type TemplateScope, type TemplatesInput } from "./templates.ts";
@@ -59,9 +59,3 @@ function placesOf(reading: Reading, { kind, value, path }: PlacesInput): Templat
   });
   return (at) => rendered.has(valueAt(expanded, at.slice(path.length)));
 }
-
-const valueAt = (value: unknown, path: KeyPath): unknown =>
-  path.reduce<unknown>(
-    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
-    value,
-  );

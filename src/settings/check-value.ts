@@ -38,3 +38,10 @@ export function checkKeys({ value, known, path, report }: KeysInput): void {
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What stands at a path below a value; undefined where there is nothing. */
+export const valueAt = (value: unknown, path: KeyPath): unknown =>
+  path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );

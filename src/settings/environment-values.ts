@@ -49,6 +49,9 @@ const DOLLAR = '${{ "$" }}';
 /** A template whose value is the text, whatever it holds. */
 export const literal = (text: string): string => text.replaceAll("${{", () => `${DOLLAR}{{`);
 
+/** A text in which no variable is read: the other way round of `expand`. */
+export const escapeVariables = (text: string): string => text.replaceAll("${", () => "$${");
+
 function mapTexts(value: unknown, path: KeyPath, change: (text: string, path: KeyPath) => string): unknown {
   if (typeof value === "string") return change(value, path);
   if (Array.isArray(value)) return value.map((item, index) => mapTexts(item, [...path, index], change));

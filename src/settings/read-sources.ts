@@ -5,6 +5,7 @@ import { entryName } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
 import { readCredentials } from "./read-credentials.ts";
 import type { Reading } from "./reading.ts";
+import { isReservedPath } from "./reserved-paths.ts";
 import type { SourceSettings } from "./settings.ts";
 import { shapeOf, SOURCE_KEYS, sourcePlace } from "./source-schema.ts";
 import { forbidTemplates } from "./templates.ts";
@@ -93,13 +94,10 @@ function reportPaths({ findings }: Reading, sources: Readonly<Record<string, Sou
     const at = ["sources", name, "path"];
     // The path itself is not shown: for some senders it holds the secret.
     if (other !== undefined) findings.report({ path: at, message: `source ${other} has the same path` });
-    if (isReserved(path)) findings.report({ path: at, message: "the server itself uses this path" });
+    if (isReservedPath(path)) findings.report({ path: at, message: "the server itself uses this path" });
     if (other === undefined) taken.set(path, name);
   }
 }
 
 /** Everything, but for what has a path of its own. */
 const ROOT_PATHS: ReadonlySet<string> = new Set(["/", "/*"]);
-
-const isReserved = (path: string): boolean =>
-  path === "/api" || path.startsWith("/api/") || path === "/healthz" || path === "/readyz";

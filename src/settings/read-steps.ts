@@ -78,7 +78,8 @@ function readStep(reading: Reading, { value, path, keys }: StepEntry): StepDefin
     kind: kind.kind,
     options: options.value,
     env: readEnv(reading, common.env, [...path, "env"]),
-    workdir: common.workdir ?? null,
+    workdir:
+      common.workdir === undefined ? null : String(reading.expand(common.workdir, [...path, "workdir"])),
     timeoutMs: common.timeout ?? null,
     retries: common.retries,
     continueOnError: common.continue_on_error,

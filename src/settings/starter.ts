@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { AppError } from "../domain/errors.ts";
 import { repositoryProblem } from "../lib/git/names.ts";
 import { createDemoRepository } from "./demo-repository.ts";
+import { escapeVariables } from "./environment-values.ts";
 
 export interface StarterOptions {
   /** Folder to write into; made when missing. */
@@ -70,7 +71,7 @@ async function refuseExisting(file: string): Promise<void> {
 }
 
 /** A text in YAML's double quotes, in which `${` means nothing. */
-const quoted = (text: string): string => JSON.stringify(text.replaceAll("${", () => "$${"));
+const quoted = (text: string): string => JSON.stringify(escapeVariables(text));
 
 const newSecret = (): string => randomBytes(32).toString("hex");
 
