@@ -6,6 +6,7 @@ export const SOURCE_KINDS = [
   "gogs",
   "bitbucket",
   "jobserv",
+  "standard-webhooks",
   "argocd",
   "generic",
 ] as const;

@@ -18,3 +18,23 @@ export function formatDuration(ms: number): string {
   }
   return text;
 }
+
+const MS_OF: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+export const DURATION_PATTERN = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+
+/** `1h30m` → 5400000 (milliseconds); null when the text is no duration. */
+export function parseDuration(text: string): number | null {
+  if (!DURATION_PATTERN.test(text)) return null;
+  let ms = 0;
+  for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+    ms += Number(count) * (MS_OF[unit ?? ""] ?? 0);
+  }
+  return Number.isSafeInteger(Math.round(ms)) ? Math.round(ms) : null;
+}

@@ -64,7 +64,7 @@ export const gitlab: SourceKind<z.output<typeof schema>> = {
     const unsafe = passUnsafe(request, credentials);
     if (unsafe !== null) return unsafe;
     if (request.headers[SIGNATURE_HEADER] !== undefined) {
-      return authenticateSigned(request, secrets.filter(isKey), now);
+      return authenticateSigned(request, { secrets: secrets.filter(isKey), now });
     }
     const tokens = secrets.filter((secret) => !isKey(secret)).map(withoutLineBreaks);
     return authenticateToken(request, { header: "x-gitlab-token", secrets: tokens });

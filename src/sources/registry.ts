@@ -6,9 +6,20 @@ import { github } from "./github.ts";
 import { gitlab } from "./gitlab.ts";
 import { gogs } from "./gogs.ts";
 import { jobserv } from "./jobserv.ts";
+import { standardWebhooks } from "./standard-webhooks.ts";
 import type { SourceKind } from "./source.ts";
 
-const all: readonly SourceKind[] = [github, gitlab, gitea, gogs, bitbucket, jobserv, argocd, generic];
+const all: readonly SourceKind[] = [
+  github,
+  gitlab,
+  gitea,
+  gogs,
+  bitbucket,
+  jobserv,
+  standardWebhooks,
+  argocd,
+  generic,
+];
 
 /** Every kind of sender, by the name that the settings use. */
 export const sourceKinds: ReadonlyMap<string, SourceKind> = new Map(all.map((kind) => [kind.kind, kind]));
