@@ -7,6 +7,7 @@ export const SOURCE_KINDS = [
   "bitbucket",
   "jobserv",
   "standard-webhooks",
+  "dockerhub",
   "argocd",
   "generic",
 ] as const;

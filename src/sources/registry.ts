@@ -7,6 +7,7 @@ import { gitlab } from "./gitlab.ts";
 import { gogs } from "./gogs.ts";
 import { jobserv } from "./jobserv.ts";
 import { standardWebhooks } from "./standard-webhooks.ts";
+import { dockerhub } from "./dockerhub.ts";
 import type { SourceKind } from "./source.ts";
 
 const all: readonly SourceKind[] = [
@@ -17,6 +18,7 @@ const all: readonly SourceKind[] = [
   bitbucket,
   jobserv,
   standardWebhooks,
+  dockerhub,
   argocd,
   generic,
 ];

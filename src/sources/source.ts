@@ -6,6 +6,8 @@ import type { RollbackRules } from "../domain/rollback.ts";
 export interface IncomingRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** For kinds that have their secret at the end of the URL path: what stands there. Never stored. */
+  readonly pathSecret?: string | null;
 }
 
 /** What the settings say of one source; the part that every kind has. */
@@ -68,6 +70,8 @@ export interface SourceKind<O = unknown> {
   keptHeaders(options: O): readonly string[];
   /** What is wrong with the form of a secret, for the settings; null when nothing is. Default: any will do. */
   secretProblem?(secret: string): string | null;
+  /** Its webhooks come to the source's path, a `/` and the secret, for senders that can prove nothing else. Default false. */
+  readonly secretInPath?: boolean;
   /** Default: JSON, as docs/sources.md says. */
   readonly answers?: SourceAnswers;
   /** May be received on `/`, which it shares with other APIs, and on `/*`, every path that nothing else has. */
@@ -91,6 +95,7 @@ export interface BoundSource {
   readonly bodyLimit: number;
   readonly fingerprintIsUnique: boolean;
   readonly keptHeaders: readonly string[];
+  readonly secretInPath: boolean;
   /** Null: the usual answers. */
   readonly answers: SourceAnswers | null;
   /** Null for kinds that report no health. */
@@ -123,6 +128,7 @@ export function bindSource<O>({
     bodyLimit: bodyLimit ?? kind.defaultBodyLimit,
     fingerprintIsUnique: kind.fingerprintIsUnique,
     keptHeaders: kind.keptHeaders(options),
+    secretInPath: kind.secretInPath ?? false,
     answers: kind.answers ?? null,
     rollbackRules: kind.rollbackRules?.(options) ?? null,
     authenticate: (request, now) => kind.authenticate(request, credentials, options, now),

@@ -65,6 +65,8 @@ export interface FoundSource {
   readonly anyPath: boolean;
   /** Null: the usual answers. */
   readonly answers: SourceAnswers | null;
+  /** For a source whose secret is in the path: what stands in its place; else null. */
+  readonly pathSecret: string | null;
 }
 
 export interface ReceiveInput {

@@ -32,7 +32,7 @@ function liveSource(sender: Sender) {
   return { source, send };
 }
 
-const IN_HEADER = SENDERS.filter(({ proof }) => proof !== "body");
+const IN_HEADER = SENDERS.filter(({ proof }) => proof === "signature" || proof === "token");
 const SIGNING = SENDERS.filter(({ proof }) => proof === "signature");
 
 describe.each(SENDERS)("$title", (sender) => {
@@ -60,7 +60,7 @@ describe.each(SENDERS)("$title", (sender) => {
 
     it("an empty body only if it carries the proof", () => {
       const result = codeOf(source.authenticate({ ...send(), body: Buffer.alloc(0) }, NOW));
-      const expected = { signature: "signature:invalid", token: "ok", body: "signature:missing" };
+      const expected = { signature: "signature:invalid", token: "ok", body: "signature:missing", path: "ok" };
       expect(result).toBe(expected[sender.proof]);
     });
 
@@ -244,7 +244,8 @@ const emptyCode = ({ prefix, proof }: Sender): string =>
 /** Without any proof: Forgejo repeats its signature in the headers of its ancestors. */
 function without(sent: Sent): Sent {
   const names = Object.keys(sent.headers).filter((name) => !/sig|token|authorization/.test(name));
-  return { ...sent, headers: Object.fromEntries(names.map((name) => [name, sent.headers[name] ?? ""])) };
+  const headers = Object.fromEntries(names.map((name) => [name, sent.headers[name] ?? ""]));
+  return { ...sent, headers, pathSecret: null };
 }
 
 const blank = (headers: Record<string, string>, value: string): Record<string, string> =>

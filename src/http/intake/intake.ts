@@ -86,7 +86,7 @@ async function receive(
   try {
     const received = await app.receiveDelivery({
       source: source.name,
-      request: { headers: plainHeaders(request.headers), body },
+      request: { headers: plainHeaders(request.headers), body, pathSecret: source.pathSecret },
       remoteAddress,
     });
     return acceptedInWords(acceptedAnswer(received, requestId), source);
