@@ -21,6 +21,7 @@ export const ERRORS = {
   "store:conflict": [503, "Others changed the same thing at the same time"],
   "store:locked": [503, "Another server has this database open"],
   "store:too_new": [503, "The database is from a newer version"],
+  "source:address": [403, "The source takes no webhooks from this address"],
   "source:not_found": [404, "No such source"],
   "action:not_found": [404, "No such action"],
   "task:not_found": [404, "No such task"],

@@ -1,3 +1,4 @@
+import { createNetworks } from "../lib/networks.ts";
 import { nearest } from "../lib/nearest.ts";
 import { bindSource, type SourceKind } from "../sources/source.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
@@ -48,6 +49,7 @@ function readSource(reading: Reading, name: string, value: unknown): SourceSetti
   }
   return {
     path: place.path ?? `/hooks/${name}`,
+    allowFrom: place.allow_from === undefined ? null : createNetworks(place.allow_from),
     source: bindSource({ name, kind, options: options.value, credentials, bodyLimit: place.body_limit }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Action } from "../domain/action.ts";
+import type { Networks } from "../lib/networks.ts";
 import type { BoundSource } from "../sources/source.ts";
 
 /** `hookwright.yaml`, parsed once: defaults applied, secrets read, durations in ms, sizes in bytes, paths absolute, frozen. */
@@ -59,6 +60,8 @@ export interface WorkSettings {
 export interface SourceSettings {
   /** URL path it is received on. Default `/hooks/NAME`. */
   readonly path: string;
+  /** Where its webhooks may come from; null: from anywhere. */
+  readonly allowFrom: Networks | null;
   readonly source: BoundSource;
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { secret, size } from "./fields.ts";
+import { network, secret, size } from "./fields.ts";
 import type { Kinds } from "./kinds.ts";
 
 const placeShape = {
@@ -8,6 +8,13 @@ const placeShape = {
     .regex(/^\/(?:[A-Za-z0-9._~/-]*|\*)$/, "expected a URL path such as /hooks/app")
     .optional()
     .describe("URL path that its webhooks are received on. Default: `/hooks/NAME`."),
+  allow_from: z
+    .array(network())
+    .min(1)
+    .optional()
+    .describe(
+      "Networks that its webhooks may come from, such as 192.0.2.0/24; others are refused before anything is checked. Default: any.",
+    ),
   body_limit: size().optional().describe("Largest body, such as 5MiB. Default: the sender's own maximum."),
 };
 

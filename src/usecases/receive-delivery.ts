@@ -1,9 +1,11 @@
 import type { Delivery } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
 import { newId } from "../lib/ids.ts";
+import type { SourceSettings } from "../settings/settings.ts";
 import type { BoundSource, DescribeResult, IncomingRequest } from "../sources/source.ts";
 import { acceptEvent, replayWindowStart } from "./accept-event.ts";
 import type { ReceivedDelivery, ReceiveInput } from "./app.ts";
+import type { Refusal } from "./refusal-log.ts";
 import type { Services } from "./services.ts";
 
 /** See App.receiveDelivery. */
@@ -11,8 +13,10 @@ export async function receiveDelivery(
   services: Services,
   { source: name, request, remoteAddress }: ReceiveInput,
 ): Promise<ReceivedDelivery> {
-  const source = services.settings.current().sources[name]?.source;
-  if (source === undefined) throw new AppError("source:not_found");
+  const entry = services.settings.current().sources[name];
+  if (entry === undefined) throw new AppError("source:not_found");
+  const { source } = entry;
+  checkAddress(services, entry, remoteAddress);
   const now = services.now();
   const fingerprint = authenticate(services, { source, request, now, remoteAddress });
   const described = source.describe(request);
@@ -40,6 +44,19 @@ interface Authenticated {
   readonly delivery: Delivery;
   readonly body: Buffer;
   readonly fingerprint: string | null;
+}
+
+/** Before anything else: who may not even knock shall not learn whether a secret is right. */
+function checkAddress(services: Services, entry: SourceSettings, remoteAddress: string | null): void {
+  const { allowFrom, source } = entry;
+  if (allowFrom === null || (remoteAddress !== null && allowFrom.has(remoteAddress))) return;
+  refuse(services, { source: source.name, code: "source:address", remoteAddress });
+  throw new AppError("source:address", `${source.name} takes no webhooks from ${remoteAddress ?? "there"}`);
+}
+
+function refuse(services: Services, refusal: Refusal): void {
+  services.refusals.count({ name: refusal.code, source: refusal.source });
+  services.refusalLog(refusal);
 }
 
 type Described = Extract<DescribeResult, { ok: true }>;
@@ -83,8 +100,7 @@ function authenticate(services: Services, input: AuthenticateInput): string | nu
   const { source, request, now, remoteAddress } = input;
   const result = source.authenticate(request, now);
   if (result.ok) return source.fingerprintIsUnique ? result.fingerprint : null;
-  services.refusals.count({ name: result.code, source: source.name });
-  services.refusalLog({ source: source.name, code: result.code, remoteAddress });
+  refuse(services, { source: source.name, code: result.code, remoteAddress });
   throw new AppError(result.code, result.explanation);
 }
 
