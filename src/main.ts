@@ -5,7 +5,7 @@ import { AppError } from "./domain/errors.ts";
 import { VERSION } from "./http/identity.ts";
 import { createHttpServer } from "./http/server.ts";
 import { newId } from "./lib/ids.ts";
-import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./lib/logger.ts";
+import { createLogger, levelOf, type Logger } from "./lib/logger.ts";
 import { createOutboundFetch } from "./lib/outbound.ts";
 import { onSignals } from "./lib/signals.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
@@ -65,7 +65,7 @@ export interface RunningServer {
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   const { env = process.env } = options;
   const settings = options.settings ?? (await readSettings(options.settingsFile, env));
-  const logger = options.logger ?? createLogger({ level: logLevel(env) });
+  const logger = options.logger ?? createLogger({ level: levelOf(env) });
   const store = await openStore(settings.store);
   const parts: Parts = { options, env, settings, logger, store };
   const identity = identityOf(options);
@@ -91,10 +91,6 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     await life.close();
     throw error;
   }
-}
-
-function logLevel({ LOG_LEVEL: level = "info" }: NodeJS.ProcessEnv): LogLevel {
-  return LOG_LEVELS.find((known) => known === level.toLowerCase()) ?? "info";
 }
 
 function readSettings(file: string | undefined, env: NodeJS.ProcessEnv): Promise<Settings> {

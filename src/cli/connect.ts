@@ -1,13 +1,16 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { createClient, type Client } from "../client/client.ts";
+import { LOCAL_FILES } from "../domain/local-files.ts";
 import { createLogger } from "../lib/logger.ts";
 import { loadDotenv } from "../settings/dotenv.ts";
 import { settingsFromEnvironment } from "../settings/environment.ts";
 import { loadSettings } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
 import { CliError, EXIT } from "./exit-codes.ts";
+import { inWords } from "./invocation.ts";
+import type { Output } from "./output.ts";
 import { serve } from "./serve.ts";
 
 export const DEFAULT_FILE = "hookwright.yaml";
@@ -25,7 +28,8 @@ export interface Connection {
   readonly client: Client;
   /** True when this process serves itself, because no server runs. */
   readonly offline: boolean;
-  close(): Promise<void>;
+  /** Waits for what still runs in this process, and says so. */
+  close(output: Output): Promise<void>;
 }
 
 export interface ConnectOptions {
@@ -33,15 +37,26 @@ export interface ConnectOptions {
   readonly work: boolean;
 }
 
-/** The settings file that a command works with, the `.env` beside it taken into account. Rejects `settings:*`. */
-export async function readSettings({
-  settings: file = DEFAULT_FILE,
-}: Pick<GlobalOptions, "settings">): Promise<Settings> {
-  loadDotenv(dirname(resolve(file)));
-  if (existsSync(file)) return loadSettings({ file: resolve(file), env: process.env });
-  const fromEnvironment = file === DEFAULT_FILE ? settingsFromEnvironment(process.env) : null;
-  if (fromEnvironment !== null) return fromEnvironment;
-  throw new CliError(EXIT.usage, `There is no ${file} here`, "Make one with: hookwright init");
+export const settingsPath = ({ settings = DEFAULT_FILE }: Pick<GlobalOptions, "settings">): string =>
+  resolve(settings);
+
+/**
+ * The settings of the file, or of an older system's environment variables, the `.env` beside it taken into account; null
+ * when there are none. Rejects `settings:invalid`.
+ */
+export async function findSettings(options: Pick<GlobalOptions, "settings">): Promise<Settings | null> {
+  const file = settingsPath(options);
+  loadDotenv(dirname(file));
+  if (existsSync(file)) return loadSettings({ file, env: process.env });
+  return options.settings === undefined ? settingsFromEnvironment(process.env) : null;
+}
+
+/** The settings that a command works with. Rejects `settings:*`. */
+export async function readSettings(options: Pick<GlobalOptions, "settings">): Promise<Settings> {
+  const settings = await findSettings(options);
+  if (settings !== null) return settings;
+  const { settings: file = DEFAULT_FILE } = options;
+  throw new CliError(EXIT.usage, `There is no ${file} here`, `Make one with: ${inWords("init")}`);
 }
 
 /** A client of the running server; where none runs on this machine, one is started in this process. */
@@ -50,21 +65,17 @@ export async function connect(options: GlobalOptions, { work }: ConnectOptions):
   const token = options.token ?? process.env["HOOKWRIGHT_TOKEN"];
   if (given !== undefined) return remote(given, token);
   const settings = await readSettings(options);
-  const url = urlOf(settings);
-  if (await answers(url)) {
-    return {
-      client: createClient({ url, token: token ?? (await localToken(settings)) }),
-      offline: false,
-      close: async () => undefined,
-    };
-  }
-  const logger = createLogger({ level: "warn", pretty: true });
-  const server = await serve({ settings, logger, work, listen: { host: "127.0.0.1", port: 0 } });
-  const client = createClient({ url: server.url, token: server.localToken });
-  return { client, offline: true, close: () => server.close() };
+  const url = await findServer(settings);
+  if (url === null) return offline(settings, work);
+  return running(createClient({ url, token: token ?? (await readLocal(settings, "token")) ?? "" }));
 }
 
+const running = (client: Client): Connection => ({ client, offline: false, close: async () => undefined });
+
 function remote(url: string, token: string | undefined): Connection {
+  if (!URL.canParse(url) || !/^https?:/i.test(url)) {
+    throw new CliError(EXIT.usage, `--url ${url}: expected a URL such as https://hooks.example.com`);
+  }
   if (token === undefined) {
     throw new CliError(
       EXIT.auth,
@@ -72,13 +83,28 @@ function remote(url: string, token: string | undefined): Connection {
       "Give --token, or HOOKWRIGHT_TOKEN in the environment",
     );
   }
-  return { client: createClient({ url, token }), offline: false, close: async () => undefined };
+  return running(createClient({ url, token }));
 }
 
-/** Where a server with these settings is reached from this machine. */
-export function urlOf({ server: { host, port } }: Pick<Settings, "server">): string {
-  const local = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `http://${local.includes(":") ? `[${local}]` : local}:${port}`;
+async function offline(settings: Settings, work: boolean): Promise<Connection> {
+  const logger = createLogger({ level: "warn", pretty: true });
+  const server = await serve({ settings, logger, work, listen: { host: "127.0.0.1", port: 0 } });
+  const client = createClient({ url: server.url, token: server.localToken });
+  return {
+    client,
+    offline: true,
+    async close(output) {
+      const { items } = await client.listTasks({ state: "RUNNING" });
+      if (items.length > 0) output.note(`Waiting for ${items.length} more that had been queued`);
+      await server.close();
+    },
+  };
+}
+
+/** Where the server of these settings listens; null when none runs. */
+async function findServer(settings: Settings): Promise<string | null> {
+  const url = await readLocal(settings, "url");
+  return url !== null && (await answers(url)) ? url : null;
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -90,13 +116,17 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function localToken({ dataDir }: Settings): Promise<string> {
-  const file = join(dataDir, "local-token");
-  const text = await readFile(file, "utf8").catch(() => null);
-  if (text !== null) return text.trim();
-  throw new CliError(
-    EXIT.auth,
-    `The server's own token can't be read from ${file}`,
-    "Run this as the server's account, or give --token",
-  );
+/** What the server has written into its data folder for tools of its own account; null when there is nothing. */
+async function readLocal({ dataDir }: Settings, which: keyof typeof LOCAL_FILES): Promise<string | null> {
+  const file = join(dataDir, LOCAL_FILES[which]);
+  try {
+    return (await readFile(file, "utf8")).trim();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw new CliError(
+      EXIT.auth,
+      `${file} can't be read: ${error instanceof Error ? error.message : String(error)}`,
+      "Run this as the server's account, or give --url and --token",
+    );
+  }
 }

@@ -1,54 +1,51 @@
-import { Command, CommanderError } from "commander";
-import { connect, type Connection, type ConnectOptions, type GlobalOptions } from "./connect.ts";
-import { createOutput, type Output } from "./output.ts";
+import { Command } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { addCancel } from "./commands/cancel.ts";
+import { addCheck } from "./commands/check.ts";
+import { addDeliveries } from "./commands/deliveries.ts";
+import { addDemo } from "./commands/demo.ts";
+import { addExplain } from "./commands/explain.ts";
+import { addFollow } from "./commands/follow.ts";
+import { addHashToken } from "./commands/hash-token.ts";
+import { addImport } from "./commands/import.ts";
+import { addInit } from "./commands/init.ts";
+import { addLogs } from "./commands/logs.ts";
+import { addReplay } from "./commands/replay.ts";
+import { addRetry } from "./commands/retry.ts";
+import { addSchema } from "./commands/schema.ts";
+import { addServe } from "./commands/serve.ts";
+import { addStart } from "./commands/start.ts";
+import { addTasks } from "./commands/tasks.ts";
+import { addToken } from "./commands/token.ts";
+import { addTrigger } from "./commands/trigger.ts";
 
-/** What a command's function gets. */
-export interface Context {
-  readonly options: GlobalOptions;
-  readonly output: Output;
-}
+/** Every command, in the order of `--help`, by what they are about. */
+const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
+  "The server:": [addStart, addServe, addDemo],
+  "Settings:": [addInit, addCheck, addSchema, addImport],
+  "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addCancel, addRetry],
+  "Deliveries:": [addDeliveries, addExplain, addReplay],
+  "Tokens:": [addToken, addHashToken],
+};
 
-/** Resolves with the exit code, 0 when it says nothing. */
-export type Run<A extends readonly unknown[]> = (context: Context, ...args: A) => Promise<number | void>;
-
-interface RawGlobals {
-  readonly settings?: string;
-  readonly url?: string;
-  readonly token?: string;
-  readonly json?: boolean;
-  readonly color: boolean;
-}
-
-/** Turns a command's function into commander's action: options gathered, exit code set. */
-export function action<A extends readonly unknown[]>(run: Run<A>) {
-  return async (...args: readonly unknown[]): Promise<void> => {
-    const command = args.at(-1);
-    if (!(command instanceof Command)) throw new TypeError("commander passes the command last");
-    const { json = false, color, ...rest } = command.optsWithGlobals<RawGlobals>();
-    const options: GlobalOptions = { ...rest, json, color: color && process.env["NO_COLOR"] === undefined };
-    const output = createOutput(options);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- commander passes what the command declared, in order
-    const given = args.slice(0, -1) as unknown as A;
-    const code = await run({ options, output }, ...given);
-    process.exitCode = code ?? 0;
-  };
-}
-
-/** Runs `work` with a client of the running server, or of one started for the time. */
-export async function withClient<T>(
-  { options }: Context,
-  how: ConnectOptions,
-  work: (connection: Connection) => Promise<T>,
-): Promise<T> {
-  const connection = await connect(options, how);
-  try {
-    return await work(connection);
-  } finally {
-    await connection.close();
+/** The whole command line; it throws CommanderError instead of ending the process. */
+export function createProgram(): Command {
+  const program = new Command("hookwright")
+    .description(
+      "Turns webhooks into deployments: received, authenticated, stored, run, followed, cancelled, undone.",
+    )
+    .version(manifest.version)
+    .option("-s, --settings <file>", "settings file (default: hookwright.yaml)")
+    .option("--url <url>", "a server elsewhere (or HOOKWRIGHT_URL)")
+    .option("--token <token>", "its token (or HOOKWRIGHT_TOKEN)")
+    .option("--json", "results as JSON, one object per line")
+    .option("--no-color", "no colours")
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const [heading, commands] of Object.entries(GROUPS)) {
+    program.commandsGroup(heading);
+    for (const add of commands) add(program);
   }
+  return program;
 }
-
-export const examples = (...lines: readonly string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`;
-
-export { Command, CommanderError };

@@ -98,6 +98,7 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
         }
       } catch (error) {
         if (!isPassing(error) || failures >= MAX_RECONNECTS) throw error;
+        if (failures === 0) options.onReconnect?.();
       }
       await new Promise((resolve) => setTimeout(resolve, reconnectMs));
     }
@@ -161,6 +162,8 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds between two tries to connect again. */
   readonly reconnectMs?: number;
+  /** The connection broke, and is being tried again. */
+  readonly onReconnect?: () => void;
 }
 
 /** A broken connection (TypeError is what `fetch` makes of one), or a server that is starting, ending or busy. */
@@ -169,7 +172,8 @@ const isPassing = (error: unknown): boolean =>
   error instanceof TypeError ||
   (error instanceof ApiError && error.status === 503);
 
-const MAX_RECONNECTS = 20;
+/** With the pause between them, half a minute for a server to come back. */
+const MAX_RECONNECTS = 60;
 const RECONNECT_MS = 500;
 
 function search(query: Readonly<Record<string, unknown>>): string {

@@ -6,6 +6,11 @@ export type { Logger };
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** By `LOG_LEVEL`; default `info`. */
+export function levelOf({ LOG_LEVEL: level = "info" }: NodeJS.ProcessEnv): LogLevel {
+  return LOG_LEVELS.find((known) => known === level.toLowerCase()) ?? "info";
+}
+
 export interface LoggerOptions {
   readonly level: LogLevel;
   /** One readable line per entry, for people at a terminal, instead of JSON. */

@@ -13,18 +13,23 @@ export interface StarterOptions {
   readonly force?: boolean;
 }
 
+export interface DemoOptions extends StarterOptions {
+  /** That it listens on; default 8080. */
+  readonly port?: number;
+}
+
 export interface Starter {
   /** Absolute path of the settings file. */
   readonly file: string;
 }
 
 /** Writes a settings file with a demo: a small git repository and an action that deploys it. Rejects `settings:exists`. */
-export async function writeStarter({ dir, force = false }: StarterOptions): Promise<Starter> {
+export async function writeStarter({ dir, force = false, port = PORT }: DemoOptions): Promise<Starter> {
   const file = resolve(dir, "hookwright.yaml");
   if (!force) await refuseExisting(file);
   // First: a settings file without its demo would be taken for a real one from then on.
   await createDemoRepository(join(dir, "demo", "site"));
-  return writeSettings({ file, force, text: starterText(resolve(dir)) });
+  return writeSettings({ file, force, text: starterText(resolve(dir), port) });
 }
 
 export interface InitOptions extends StarterOptions {
@@ -75,20 +80,22 @@ const quoted = (text: string): string => JSON.stringify(escapeVariables(text));
 
 const newSecret = (): string => randomBytes(32).toString("hex");
 
-const HEAD = `# Settings of Hookwright. Every key: docs/reference/settings.md
+const PORT = 8080;
+
+const head = (port: number): string => `# Settings of Hookwright. Every key: docs/reference/settings.md
 # Check this file without starting:  npm run hookwright -- check
 # A running server takes changes over by itself; a file with a mistake is refused and the old settings stay.
 # yaml-language-server: $schema=./docs/reference/settings.schema.json
 
 server:
   # Only this machine reaches it. Put a proxy with TLS in front of it for the world.
-  listen: 127.0.0.1:8080
+  listen: 127.0.0.1:${port}
 
 # Where deliveries and tasks are kept.
 store: sqlite:./data/hookwright.db
 `;
 
-const starterText = (dir: string): string => `${HEAD}
+const starterText = (dir: string, port: number): string => `${head(port)}
 sources:
   # One entry for each sender. Its webhooks go to http://…/hooks/NAME
   demo:
@@ -132,7 +139,7 @@ actions:
   #     - run: [systemctl, restart, my-app]
 `;
 
-const projectText = (repository: string): string => `${HEAD}
+const projectText = (repository: string): string => `${head(PORT)}
 sources:
   app:
     kind: github # or gitlab, gitea, gogs, generic

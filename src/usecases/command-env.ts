@@ -1,3 +1,5 @@
+export { STEP_MARKER, TASK_MARKER } from "../domain/process-marks.ts";
+
 /** What commands get of the server's own environment: never its secrets. */
 const INHERITED = [
   "PATH",
@@ -12,11 +14,6 @@ const INHERITED = [
   // So that git can use the agent of the account that the server runs under.
   "SSH_AUTH_SOCK",
 ];
-
-/** Marks every process of a task, so that none can hide from a cancel by leaving its group. */
-export const TASK_MARKER = "HOOKWRIGHT_TASK_ID";
-/** Marks the processes of one step of it. */
-export const STEP_MARKER = "HOOKWRIGHT_STEP_ID";
 
 export function inheritedEnv(from: NodeJS.ProcessEnv): Record<string, string> {
   const env: Record<string, string> = {};

@@ -66,7 +66,8 @@ export function createLife({ services, queue, keeper }: LifeOptions): Life {
   async function endWork(): Promise<void> {
     const { server, actions } = settings.current();
     const grace = Math.max(0, ...Object.values(actions).map(({ graceMs }) => graceMs));
-    if (queue.running > 0) logger.info({ tasks: queue.running }, "Waiting for running tasks");
+    if (queue.running > 0)
+      logger.info({ tasks: queue.running }, "Waiting for running tasks; a second signal ends them");
     if (await Promise.race([idle(server.drainTimeoutMs), impatient.promise])) return;
     logger.warn({ tasks: queue.running }, "Stopping the running tasks");
     running.shutDown();

@@ -1,0 +1,30 @@
+import { createLogger, levelOf, type Logger, type LogLevel } from "../lib/logger.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Context } from "./command.ts";
+import type { ListenAddress } from "./inputs.ts";
+import { serve, type RunningServer } from "./serve.ts";
+import { colors } from "./terminal.ts";
+
+export interface BeginOptions {
+  readonly settings: Settings;
+  /** Instead of the settings' address. */
+  readonly listen?: ListenAddress | undefined;
+  /** Default: by LOG_LEVEL. */
+  readonly level?: LogLevel;
+}
+
+export interface Serving {
+  readonly server: RunningServer;
+  readonly logger: Logger;
+}
+
+/** Starts serving in this process, with signals, and its log for people at a terminal. */
+export async function beginServing(
+  { options, output }: Context,
+  { settings, listen, level = levelOf(process.env) }: BeginOptions,
+): Promise<Serving> {
+  for (const warning of settings.warnings) output.note(`${colors.yellow("warning")}: ${warning}`);
+  const logger = createLogger({ level, pretty: process.stderr.isTTY && !options.json });
+  const server = await serve({ settings, logger, signals: true, ...(listen && { listen }) });
+  return { server, logger };
+}

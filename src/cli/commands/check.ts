@@ -1,0 +1,40 @@
+import { relative, resolve } from "node:path";
+import type { Command } from "commander";
+import { z } from "zod";
+import { AppError } from "../../domain/errors.ts";
+import { loadSettings } from "../../settings/load.ts";
+import { addBody, type Context } from "../command.ts";
+import { DEFAULT_FILE, settingsPath } from "../connect.ts";
+import { EXIT } from "../exit-codes.ts";
+import { colors } from "../terminal.ts";
+
+const input = z.object({ file: z.string().optional() });
+
+async function run({ options, output }: Context, { file }: z.infer<typeof input>): Promise<number> {
+  const path = file === undefined ? settingsPath(options) : resolve(file);
+  try {
+    const { sources, actions, warnings } = await loadSettings({ file: path, env: process.env });
+    const counts = { sources: Object.keys(sources).length, actions: Object.keys(actions).length };
+    if (output.json) output.data({ valid: true, file: path, ...counts, warnings });
+    for (const warning of output.json ? [] : warnings) output.note(`${colors.yellow("warning")}: ${warning}`);
+    const found = `sources: ${counts.sources}, actions: ${counts.actions}`;
+    if (!output.json) output.line(`${relative(process.cwd(), path)} is ${colors.green("valid")} (${found})`);
+    return EXIT.ok;
+  } catch (error) {
+    if (!output.json || !(error instanceof AppError)) throw error;
+    output.data({ valid: false, file: path, code: error.code, message: error.message, ...error.details });
+    return EXIT.usage;
+  }
+}
+
+export function addCheck(program: Command): void {
+  const command = program
+    .command("check")
+    .description("check a settings file without starting; exits 2 when it is not valid")
+    .argument("[file]", `settings file (default: --settings, or ${DEFAULT_FILE})`);
+  addBody(command, {
+    examples: ["hookwright check", "hookwright check /etc/hookwright/hookwright.yaml --json"],
+    input,
+    run,
+  });
+}

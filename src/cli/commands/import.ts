@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { z } from "zod";
+import { importWebhooksAutomata } from "../../settings/import/webhooks-automata.ts";
+import { addBody, type Context, flag } from "../command.ts";
+import { CliError, EXIT } from "../exit-codes.ts";
+import { inWords } from "../invocation.ts";
+
+const input = z.object({ file: z.string(), output: z.string().optional(), force: flag });
+
+async function run({ output }: Context, options: z.infer<typeof input>): Promise<void> {
+  const { yaml, notes } = importWebhooksAutomata(await read(options.file));
+  for (const note of output.json ? [] : notes) output.note(`note: ${note}`);
+  const { output: target, force } = options;
+  if (target === undefined) return output.json ? output.data({ yaml, notes }) : output.document(yaml);
+  if (existsSync(target) && !force) {
+    throw new CliError(EXIT.usage, `${target} exists already`, "Replace it with --force");
+  }
+  // It may hold secrets.
+  await writeFile(target, yaml, { mode: 0o600 });
+  if (output.json) return output.data({ file: target, notes });
+  return output.line(`Wrote ${target}; check it with: ${inWords(`check ${target}`)}`);
+}
+
+const read = (file: string): Promise<string> =>
+  readFile(file, "utf8").catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.notFound, `${file} can't be read: ${reason}`);
+  });
+
+export function addImport(program: Command): void {
+  const command = program
+    .command("import")
+    .description("convert the settings of another system")
+    .command("webhooks-automata")
+    .description("convert a settings file of webhooks_automata, of any generation")
+    .argument("<file>", "its settings file")
+    .option("-o, --output <file>", "write it there instead of to stdout")
+    .option("--force", "replace what is there");
+  addBody(command, {
+    examples: ["hookwright import webhooks-automata settings.yaml -o imported.yaml"],
+    input,
+    run,
+  });
+}

@@ -1,0 +1,70 @@
+import { dirname, join } from "node:path";
+import type { Command } from "commander";
+import { z } from "zod";
+import { createClient } from "../../client/client.ts";
+import { AppError } from "../../domain/errors.ts";
+import { levelOf } from "../../lib/logger.ts";
+import { writeStarter } from "../../settings/starter.ts";
+import { beginServing } from "../begin-serving.ts";
+import { addBody, type Context } from "../command.ts";
+import { findSettings, readSettings, settingsPath } from "../connect.ts";
+import { hasDemo, sendDemoPush } from "../demo.ts";
+import { CliError, EXIT } from "../exit-codes.ts";
+import { followTask } from "../follow.ts";
+import { freePort } from "../free-port.ts";
+import { requireGit } from "../require-git.ts";
+import { invite, welcome, whatNext } from "../welcome.ts";
+
+/** What `npm start` runs: serves; the first time, it writes settings and shows a deployment. */
+async function run(context: Context): Promise<void> {
+  const settings = await findSettings(context.options);
+  if (settings === null) return firstRun(context);
+  const { server } = await beginServing(context, { settings });
+  if (hasDemo(settings)) invite(context.output);
+  return server.closed;
+}
+
+async function firstRun(context: Context): Promise<void> {
+  const { output, options } = context;
+  await requireGit();
+  const port = await freePort();
+  await writeFiles(dirname(settingsPath(options)), port);
+  const settings = await readSettings(options);
+  welcome(output, port);
+  // The demo is the show; what the server has to say begins after it.
+  const { server, logger } = await beginServing(context, { settings, level: "warn" });
+  const client = createClient({ url: server.url, token: server.localToken });
+  const id = await sendDemoPush({ output, settings, url: server.url });
+  const code = await followTask({
+    connection: { client, offline: false },
+    output,
+    id,
+    onInterrupt: "Stopping, and undoing what the demo had done",
+  });
+  // The server has heard the Ctrl-C too, and drains; the second call stops the demo.
+  if (code === EXIT.interrupted) return server.close();
+  logger.level = levelOf(process.env);
+  whatNext(output, server.url);
+  return server.closed;
+}
+
+async function writeFiles(dir: string, port: number): Promise<void> {
+  try {
+    await writeStarter({ dir, port });
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(
+      EXIT.failed,
+      `The first settings can't be written: ${reason}`,
+      `Run it where this account may write, or choose a place: npm start -- --settings ${join("FOLDER", "hookwright.yaml")}`,
+    );
+  }
+}
+
+export function addStart(program: Command): void {
+  const command = program
+    .command("start")
+    .description("serve; the first time, write starter settings and show a demo deployment");
+  addBody(command, { examples: ["hookwright start"], input: z.object({}), run });
+}
