@@ -2,7 +2,7 @@ import { inWords } from "./invocation.ts";
 import type { Output } from "./output.ts";
 import { colors } from "./terminal.ts";
 
-/** What a newcomer reads. Lines up to 80 columns; narrower terminals wrap them. */
+/** What a newcomer reads. */
 
 export function welcome(output: Output, port: number): void {
   if (output.json) return;
@@ -29,10 +29,14 @@ export function whatNext(output: Output, url: string): void {
   command(inWords("--help"), "everything else");
   output.line();
   output.line(bold("Your own repository"));
-  output.prose("  1. In hookwright.yaml, take the # off my-app (a source with its secret) and off", 3);
-  output.prose("     deploy-my-app (its steps). This server takes the saved file over by itself.");
-  output.prose("  2. On GitHub, under Settings, Webhooks, Add webhook: payload URL", 3);
-  output.prose(`     ${cyan("https://YOUR-HOST/hooks/my-app")}, content type application/json, that secret.`);
+  output.prose(
+    "  1. In hookwright.yaml, take the # off my-app (a source with its secret) and off deploy-my-app (its steps). This server takes the saved file over by itself.",
+    3,
+  );
+  output.prose(
+    `  2. On GitHub, under Settings, Webhooks, Add webhook: payload URL ${cyan("https://YOUR-HOST/hooks/my-app")}, content type application/json, that secret.`,
+    3,
+  );
   output.prose(`  3. Push, and watch: ${cyan(inWords("follow last"))}`, 3);
   output.prose("Step by step, with TLS and systemd: docs/getting-started.md");
 }
