@@ -29,7 +29,8 @@ export async function createDemoRepository(dir: string): Promise<void> {
   await git(dir, "init", "--quiet", "--template=", "--initial-branch=main");
   for (const [name, text] of Object.entries(FILES)) await writeFile(join(dir, name), text);
   await git(dir, "add", ".");
-  await git(dir, "commit", "--quiet", "--message", "Add the site");
+  // Empty where the folder was left from before.
+  await git(dir, "commit", "--quiet", "--allow-empty", "--message", "Add the site");
 }
 
 /** A webhook that GitHub would send for a push. */

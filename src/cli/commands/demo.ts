@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { addBody, type Context, withClient } from "../command.ts";
-import { readSettings } from "../connect.ts";
+import { findSettings } from "../connect.ts";
+import { CliError, EXIT } from "../exit-codes.ts";
 import { sendDemoPush } from "../demo.ts";
 import { followTask } from "../follow.ts";
 import { requireGit } from "../require-git.ts";
@@ -10,7 +11,9 @@ import { requireGit } from "../require-git.ts";
 async function run(context: Context): Promise<number> {
   const { options, output } = context;
   await requireGit();
-  const settings = await readSettings(options);
+  const settings = await findSettings(options);
+  if (settings === null)
+    throw new CliError(EXIT.usage, "There is no demo here yet", "Make one, and serve it, with: npm start");
   return withClient(context, { work: true }, async (connection) => {
     const { url } = connection.client;
     if (connection.offline) output.note("No server runs (npm start): this command serves itself meanwhile");

@@ -4,6 +4,8 @@ import { z } from "zod";
 import { createClient } from "../../client/client.ts";
 import { AppError } from "../../domain/errors.ts";
 import { levelOf } from "../../lib/logger.ts";
+import { onSignals } from "../../lib/signals.ts";
+import type { Settings } from "../../settings/settings.ts";
 import { writeStarter } from "../../settings/starter.ts";
 import { beginServing } from "../begin-serving.ts";
 import { addBody, type Context } from "../command.ts";
@@ -12,7 +14,9 @@ import { hasDemo, sendDemoPush } from "../demo.ts";
 import { CliError, EXIT } from "../exit-codes.ts";
 import { followTask } from "../follow.ts";
 import { freePort } from "../free-port.ts";
+import type { Output } from "../output.ts";
 import { requireGit } from "../require-git.ts";
+import type { RunningServer } from "../serve.ts";
 import { invite, welcome, whatNext } from "../welcome.ts";
 
 /** What `npm start` runs: serves; the first time, it writes settings and shows a deployment. */
@@ -33,19 +37,37 @@ async function firstRun(context: Context): Promise<void> {
   welcome(output, port);
   // The demo is the show; what the server has to say begins after it.
   const { server, logger } = await beginServing(context, { settings, level: "warn" });
-  const client = createClient({ url: server.url, token: server.localToken });
-  const id = await sendDemoPush({ output, settings, url: server.url });
-  const code = await followTask({
-    connection: { client, offline: false },
-    output,
-    id,
-    onInterrupt: "Stopping, and undoing what the demo had done",
-  });
-  // The server has heard the Ctrl-C too, and drains; the second call stops the demo.
-  if (code === EXIT.interrupted) return server.close();
+  const stop = new AbortController();
+  const off = onSignals({ SIGINT: () => stop.abort(), SIGTERM: () => stop.abort() });
+  try {
+    await showDemo({ output, settings, server, stop: stop.signal });
+  } catch (error) {
+    await server.close();
+    // A server that ends meanwhile makes the demo fail too.
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    off();
+  }
+  // It has heard the signal too, and drains; this second call stops the demo.
+  if (stop.signal.aborted) return server.close();
   logger.level = levelOf(process.env);
   whatNext(output, server.url);
   return server.closed;
+}
+
+interface ShowOptions {
+  readonly output: Output;
+  readonly settings: Settings;
+  readonly server: RunningServer;
+  readonly stop: AbortSignal;
+}
+
+async function showDemo({ output, settings, server, stop }: ShowOptions): Promise<void> {
+  const client = createClient({ url: server.url, token: server.localToken });
+  const id = await sendDemoPush({ output, settings, url: server.url });
+  if (stop.aborted) return;
+  const onInterrupt = "Stopping, and undoing what the demo had done";
+  await followTask({ connection: { client, offline: false }, output, id, onInterrupt });
 }
 
 async function writeFiles(dir: string, port: number): Promise<void> {
