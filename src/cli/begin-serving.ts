@@ -1,6 +1,7 @@
 import { createLogger, levelOf, type Logger, type LogLevel } from "../lib/logger.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Context } from "./command.ts";
+import { EXIT } from "./exit-codes.ts";
 import type { ListenAddress } from "./inputs.ts";
 import { serve, type RunningServer } from "./serve.ts";
 import { colors } from "./terminal.ts";
@@ -27,4 +28,10 @@ export async function beginServing(
   const logger = createLogger({ level, pretty: process.stderr.isTTY && !options.json });
   const server = await serve({ settings, logger, signals: true, ...(listen && { listen }) });
   return { server, logger };
+}
+
+/** Ends the process when the server has ended: a command that could not be ended must not keep it. */
+export async function endWith({ closed }: Pick<RunningServer, "closed">): Promise<never> {
+  await closed;
+  process.exit(EXIT.ok);
 }

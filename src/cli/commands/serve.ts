@@ -2,16 +2,14 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { addBody, type Context } from "../command.ts";
 import { readSettings } from "../connect.ts";
-import { beginServing } from "../begin-serving.ts";
+import { beginServing, endWith } from "../begin-serving.ts";
 import { listenSchema } from "../inputs.ts";
 
 const input = z.object({ listen: listenSchema.optional() });
 
 async function run(context: Context, { listen }: z.infer<typeof input>): Promise<void> {
   const { server } = await beginServing(context, { settings: await readSettings(context.options), listen });
-  await server.closed;
-  // A command that could not be ended must not keep this process.
-  process.exit(EXIT.ok);
+  await endWith(server);
 }
 
 export function addServe(program: Command): void {

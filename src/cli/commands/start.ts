@@ -7,7 +7,7 @@ import { levelOf } from "../../lib/logger.ts";
 import { onSignals } from "../../lib/signals.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { writeStarter } from "../../settings/starter.ts";
-import { beginServing } from "../begin-serving.ts";
+import { beginServing, endWith, type Serving } from "../begin-serving.ts";
 import { addBody, type Context } from "../command.ts";
 import { findSettings, readSettings, settingsPath } from "../connect.ts";
 import { hasDemo, sendDemoPush } from "../demo.ts";
@@ -25,7 +25,7 @@ async function run(context: Context): Promise<void> {
   if (settings === null) return firstRun(context);
   const { server } = await beginServing(context, { settings });
   if (hasDemo(settings)) invite(context.output);
-  return server.closed;
+  return endWith(server);
 }
 
 async function firstRun(context: Context): Promise<void> {
@@ -36,7 +36,7 @@ async function firstRun(context: Context): Promise<void> {
   const settings = await readSettings(options);
   welcome(output, port);
   // The demo is the show; what the server has to say begins after it.
-  const { server, logger } = await beginServing(context, { settings, level: "warn" });
+  const { server, logger } = await beginServing(context, { settings, level: "error" });
   const stop = new AbortController();
   const off = onSignals({ SIGINT: () => stop.abort(), SIGTERM: () => stop.abort() });
   try {
@@ -49,10 +49,14 @@ async function firstRun(context: Context): Promise<void> {
     off();
   }
   // It has heard the signal too, and drains; this second call stops the demo.
-  if (stop.signal.aborted) return server.close();
+  if (stop.signal.aborted) void server.close();
+  else introduce(output, { server, logger });
+  return endWith(server);
+}
+
+function introduce(output: Output, { server, logger }: Serving): void {
   logger.level = levelOf(process.env);
   whatNext(output, server.url);
-  return server.closed;
 }
 
 interface ShowOptions {
