@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createClient, type Client } from "../client/client.ts";
 import { LOCAL_FILES } from "../domain/local-files.ts";
 import { createLogger } from "../lib/logger.ts";

@@ -8,10 +8,6 @@ import type { Settings } from "./settings.ts";
 const KAPP_EXAMPLE = fileURLToPath(new URL("../../examples/k-app/hookwright.yaml", import.meta.url));
 const KAPP_PORT = "3000";
 
-/** Whether the environment alone asks for a server as one of the older systems was. */
-export const asksForOlderServer = (env: NodeJS.ProcessEnv): boolean =>
-  env["TOKEN_HASH"] !== undefined || env["GH_PAT_WEBHOOK"] !== undefined;
-
 /**
  * The settings of a server that is started as one of the older systems were, by environment variables alone; null when
  * none of theirs is set. `TOKEN_HASH`: K-App's deploy server (`PORT`, default 3000), by the settings in examples/k-app.
