@@ -1,12 +1,17 @@
 import { z } from "zod";
+import { formatDuration } from "../lib/duration.ts";
 import { parseJsonBody } from "../lib/json-body.ts";
+import { authenticateBasic } from "./common/basic.ts";
 import { emptyEvent } from "./common/forge-event.ts";
 import { headerOf } from "./common/headers.ts";
 import { authenticateHmac } from "./common/hmac.ts";
 import { mapEvent, mappedFields } from "./common/mapped-event.ts";
+import { expired, missing } from "./common/results.ts";
+import { mentions, signedBytes, signedTemplate } from "./common/signed-bytes.ts";
+import { isRecent, timeWindow } from "./common/time-window.ts";
 import { authenticateToken, withoutBearer } from "./common/token.ts";
 import { passUnsafe } from "./common/unsafe.ts";
-import type { SourceKind } from "./source.ts";
+import type { AuthResult, IncomingRequest, SourceCredentials, SourceKind } from "./source.ts";
 
 const header = z
   .string()
@@ -16,6 +21,15 @@ const header = z
 const DEFAULT_HEADER = "x-hub-signature-256";
 /** They carry secrets whatever the sender. */
 const SECRET_HEADERS = ["authorization", "proxy-authorization", "cookie"];
+
+interface ConflictInput {
+  readonly header?: string | undefined;
+  readonly token_header?: string | undefined;
+  readonly username?: string | undefined;
+  readonly signed: string;
+  readonly timestamp_header?: string | undefined;
+  readonly id_header?: string | undefined;
+}
 
 const schema = z
   .strictObject({
@@ -31,6 +45,18 @@ const schema = z
       .describe(
         "Header that carries the secret itself, instead of a signature, with or without `Bearer` before it.",
       ),
+    username: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Take the secret by HTTP Basic instead: this user name, and the secret as the password."),
+    signed: signedTemplate
+      .default("{body}")
+      .describe("The signed bytes, of `{id}`, `{timestamp}` and `{body}`, such as `{timestamp}.{body}`."),
+    timestamp_header: header
+      .optional()
+      .describe("Header with the signed time in seconds since 1970; needs `{timestamp}` in `signed`."),
+    window: timeWindow,
     id_header: header
       .optional()
       .describe("Header with the sender's delivery id, by which a repetition is noticed."),
@@ -45,9 +71,8 @@ const schema = z
   })
   .superRefine((options, context) => {
     const { token_header: token, header: signature, keep_headers: kept } = options;
-    if (token !== undefined && signature !== undefined) {
-      const message = "header and token_header exclude each other: only one of them would be checked";
-      context.addIssue({ code: "custom", path: ["token_header"], message });
+    for (const [key, message] of conflicts(options)) {
+      context.addIssue({ code: "custom", path: [key], message });
     }
     const secret = new Set([...SECRET_HEADERS, token ?? signature ?? DEFAULT_HEADER]);
     for (const [key, name] of [
@@ -60,6 +85,28 @@ const schema = z
     }
   });
 type Options = z.output<typeof schema>;
+
+/** What would be left unchecked, or could not be. */
+function conflicts(options: ConflictInput): readonly (readonly [key: string, message: string])[] {
+  const { token_header: token, header: signature, username, signed, timestamp_header: time } = options;
+  const found: (readonly [string, string])[] = [];
+  const exclude = "exclude each other: only one of them would be checked";
+  if (token !== undefined && signature !== undefined) {
+    found.push(["token_header", `header and token_header ${exclude}`]);
+  }
+  if (username !== undefined && (token ?? signature) !== undefined) {
+    found.push(["username", `username and ${token === undefined ? "header" : "token_header"} ${exclude}`]);
+  }
+  if ((token ?? username) !== undefined && (signed !== "{body}" || time !== undefined)) {
+    found.push(["signed", "nothing is signed where the secret itself is sent"]);
+  } else if (mentions(signed, "timestamp") !== (time !== undefined)) {
+    found.push(["timestamp_header", "timestamp_header and {timestamp} in signed need each other"]);
+  }
+  if (mentions(signed, "id") && options.id_header === undefined) {
+    found.push(["signed", "{id} needs an id_header"]);
+  }
+  return found;
+}
 
 const keptHeaders = (options: Options): readonly string[] => [
   ...new Set(
@@ -78,16 +125,16 @@ export const generic: SourceKind<Options> = {
   // Some senders repeat the very same body on purpose; only an id tells a repetition.
   fingerprintIsUnique: false,
   keptHeaders,
-  authenticate(request, credentials, options) {
-    const { header: name = DEFAULT_HEADER, algorithm, encoding, token_header: tokenHeader } = options;
+  authenticate(request, credentials, options, now) {
+    const { token_header: tokenHeader, username } = options;
     const unsafe = passUnsafe(request, credentials);
     if (unsafe !== null) return unsafe;
+    if (username !== undefined) return authenticateBasic(request, credentials, username);
     if (tokenHeader !== undefined) {
       const secrets = credentials.secrets.map(withoutBearer);
       return authenticateToken(request, { header: tokenHeader, secrets, strip: withoutBearer });
     }
-    const prefix = options.prefix ?? `${algorithm}=`;
-    return authenticateHmac(request, credentials, { header: name, prefix, algorithm, encoding });
+    return authenticateSignature(request, credentials, { options, now });
   },
   senderId: (request, { id_header: name }) => (name === undefined ? null : headerOf(request, name)),
   eventName: (request, { event_header: name }) =>
@@ -114,4 +161,29 @@ function visibleHeaders(
     if (value !== null) visible[name] = value;
   }
   return visible;
+}
+
+/** A signature over the body, or over what `signed` says; then its time, so that nobody without a key learns what our clock says. */
+function authenticateSignature(
+  request: IncomingRequest,
+  credentials: SourceCredentials,
+  { options, now }: { readonly options: Options; readonly now: Date },
+): AuthResult {
+  const { header: name = DEFAULT_HEADER, algorithm, encoding, id_header: idHeader } = options;
+  const { signed: template, timestamp_header: timeHeader, window: windowMs } = options;
+  const id = idHeader === undefined ? null : headerOf(request, idHeader);
+  const timestamp = timeHeader === undefined ? null : headerOf(request, timeHeader);
+  const bytes = signedBytes(template, { id, timestamp, body: request.body });
+  if (bytes === null) {
+    return missing(
+      `One of the headers ${[idHeader, timeHeader].filter(Boolean).join(" and ")} is missing or empty`,
+    );
+  }
+  const prefix = options.prefix ?? `${algorithm}=`;
+  const format = { header: name, prefix, algorithm, encoding, signed: () => bytes };
+  const result = authenticateHmac(request, credentials, format);
+  if (!result.ok || timestamp === null || isRecent(timestamp, { now, windowMs })) return result;
+  return expired(
+    `The time in ${timeHeader ?? ""} is more than ${formatDuration(windowMs)} from this server's`,
+  );
 }
