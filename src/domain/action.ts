@@ -56,7 +56,7 @@ export interface StepDefinition {
   readonly name: string;
   /** Key in the step registry. */
   readonly kind: string;
-  /** Parsed by the kind's own schema. */
+  /** As the settings have them, `${ENV}` replaced; the kind's schema reads them when the step runs. */
   readonly options: unknown;
   readonly env: Readonly<Record<string, string>>;
   readonly workdir: string | null;

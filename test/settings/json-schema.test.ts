@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { isObject } from "../../src/settings/check-value.ts";
 import { plainJsonSchema, settingsJsonSchema } from "../../src/settings/json-schema.ts";
+import { sourceKinds } from "../../src/sources/registry.ts";
 import { kinds, unknownKeys, wrongTypes } from "./faults.ts";
 import { load, problemsOf, temporaryFolder } from "./settings-file.ts";
 
@@ -135,6 +136,23 @@ actions:
       load(text, { env: { PORT: "3000", TOKEN_HASH: "$argon2id$v=19$x" } }),
     ).resolves.toHaveProperty("digest");
     expect(complaints(text)).toEqual([]);
+  });
+
+  it.each([...sourceKinds.keys()])("a source of the kind %s", async (kind) => {
+    const text = source(`kind: ${kind}, ${SECRET}`);
+    await expect(load(text)).resolves.toHaveProperty("digest");
+    expect(complaints(text)).toEqual([]);
+  });
+
+  it("every settings block of the documentation", async () => {
+    const docs = new URL("../../docs/", import.meta.url);
+    const pages = (await readdir(docs)).filter((name) => name.endsWith(".md"));
+    const texts = await Promise.all(pages.map((name) => readFile(new URL(name, docs), "utf8")));
+    const blocks = texts
+      .flatMap((text) => Array.from(text.matchAll(/^```yaml\n(.*?)^```/gms), ([, block = ""]) => block))
+      .filter((block) => /^(?:sources|actions):/m.test(block));
+    expect(blocks.length).toBeGreaterThan(5);
+    expect(blocks.flatMap(complaints)).toEqual([]);
   });
 });
 
