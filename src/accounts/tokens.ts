@@ -60,15 +60,16 @@ export function createTokens({ store, now = () => new Date() }: TokensOptions): 
     const row = await store.findToken(hash);
     if (row === null || !isLive(row, now())) return null;
     passed.add(hash);
-    await touch(row.id);
+    touch(row.id);
     return row;
   }
 
-  async function touch(id: string): Promise<void> {
+  /** Not waited for: a store that can't write (a full disk) must not lock out who only wants to look. */
+  function touch(id: string): void {
     const at = now().getTime();
     if (at - (touched.get(id) ?? 0) < TOUCH_MS) return;
     touched.set(id, at);
-    await store.touchToken({ id, now: now().toISOString() });
+    store.touchToken({ id, now: now().toISOString() }).catch(() => touched.delete(id));
   }
 
   return {

@@ -13,7 +13,7 @@ export interface BatchOptions {
 
 /**
  * Runs calls in order as one transaction, so that they share one fsync. A call that fails is undone alone;
- * when the commit fails, all have failed.
+ * when the commit fails, all writes have failed.
  */
 export async function runBatch(options: BatchOptions, calls: readonly Call[]): Promise<CallResult[]> {
   // A batch of nothing but reads needs no transaction, and no fsync.
@@ -24,7 +24,7 @@ export async function runBatch(options: BatchOptions, calls: readonly Call[]): P
     (await runTransaction(options, calls, runOrThrow).catch(() => null)) ??
     runTransaction(options, calls, runInSavepoint).catch((error: unknown) => {
       const failed = { ok: false, error: toWireError(toAppError(error)) } as const;
-      return calls.map(() => failed);
+      return runAll(options, calls, async (_, call) => (isRead(call.name) ? runCall(options, call) : failed));
     })
   );
 }
