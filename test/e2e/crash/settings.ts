@@ -42,7 +42,11 @@ const STEPS: Readonly<Record<ActionName, { readonly rest: string; readonly steps
   },
   daemon: {
     rest: "concurrency: { policy: parallel }",
-    steps: [undoable("a"), step(DAEMON, "sleep 0.7", "kill -9 $!", note("ran"))],
+    // Its output breaks off with the server, and it with its output: only the next server can end the daemon then.
+    steps: [
+      undoable("a"),
+      step(DAEMON, "for i in 1 2 3 4 5 6 7; do echo tick; sleep 0.1; done", "kill -9 $!", note("ran")),
+    ],
   },
   retry: {
     rest: "on_crash: retry, concurrency: { policy: parallel }",
@@ -58,7 +62,8 @@ const STEPS: Readonly<Record<ActionName, { readonly rest: string; readonly steps
   supersede: {
     rest: "concurrency: { group: s, policy: supersede }",
     steps: [
-      undoable("a", alone("supersede", `sleep 0.2; ${note("do-a")}`), alone("supersede", note("undo-a"))),
+      // Longer than a server takes to start: only the next server can keep it from running beside its successor.
+      undoable("a", alone("supersede", `sleep 1; ${note("do-a")}`), alone("supersede", note("undo-a"))),
       step("sleep 0.2", note("ran")),
     ],
   },
