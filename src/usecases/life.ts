@@ -9,8 +9,6 @@ import type { Services } from "./services.ts";
 
 const REFUSALS_FLUSH_MS = 5_000;
 const STORE_ANSWER_MS = 2_000;
-/** After the drain: what ending the commands and running their undos may take beyond the grace period. */
-const ENDING_MS = 60_000;
 /** After that: what ending an undo may take beyond the grace period. */
 const LEAVING_MS = 5_000;
 
@@ -18,6 +16,8 @@ export interface LifeOptions {
   readonly services: Services;
   readonly queue: Queue;
   readonly keeper: NodeKeeper;
+  /** After the drain: what ending the commands and running their undos may take beyond the grace period. Default: a minute. */
+  readonly endingMs?: number;
 }
 
 /** The course of a server's life: working, draining, ended. */
@@ -41,7 +41,7 @@ export interface Life {
   readonly closed: Promise<void>;
 }
 
-export function createLife({ services, queue, keeper }: LifeOptions): Life {
+export function createLife({ services, queue, keeper, endingMs = 60_000 }: LifeOptions): Life {
   const { store, logger, running, refusals, settings } = services;
   const closed = Promise.withResolvers<void>();
   const impatient = Promise.withResolvers<false>();
@@ -71,7 +71,7 @@ export function createLife({ services, queue, keeper }: LifeOptions): Life {
     if (await Promise.race([idle(server.drainTimeoutMs), impatient.promise])) return;
     logger.warn({ tasks: queue.running }, "Stopping the running tasks");
     running.shutDown();
-    if (await idle(grace + ENDING_MS)) return;
+    if (await idle(grace + endingMs)) return;
     logger.warn({ tasks: queue.running }, "Leaving undos to the next server");
     running.abandon();
     await idle(grace + LEAVING_MS);

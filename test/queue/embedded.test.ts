@@ -114,4 +114,25 @@ describe("the embedded queue", () => {
     queue.stop();
     expect(queue.running).toBe(0);
   });
+
+  it("drains only when what a claim under way has brought has been run", async () => {
+    const gate = Promise.withResolvers<void>();
+    const store: Pick<Store, "claimTasks"> = {
+      async claimTasks() {
+        await gate.promise;
+        return [{ task: taskWith("claimed"), settingsDigest: "" }];
+      },
+    };
+    const seen: string[] = [];
+    const queue = createEmbeddedQueue({ store, node: "n", concurrency: () => 1, onError: () => undefined });
+    queue.start({
+      run: async ({ task }) => void seen.push(task.id),
+      recover: async () => undefined,
+    });
+    expect(await queue.drain(1)).toBe(false);
+    gate.resolve();
+    expect(await queue.drain(60_000)).toBe(true);
+    expect(seen).toEqual(["claimed"]);
+    queue.stop();
+  });
 });

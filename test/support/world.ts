@@ -9,6 +9,7 @@ import { createLogger } from "../../src/lib/logger.ts";
 import { createOutboundFetch } from "../../src/lib/outbound.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
 import { createPostgresQueue } from "../../src/queue/postgres.ts";
+import type { Queue } from "../../src/queue/queue.ts";
 import { parseSettings } from "../../src/settings/load.ts";
 import { openStore } from "../../src/storage/open.ts";
 import { createSharedStore } from "../../src/storage/postgres/shared.ts";
@@ -30,6 +31,7 @@ export interface World {
   readonly dir: string;
   readonly app: App;
   readonly services: Services;
+  readonly queue: Queue;
   /** Begins to hand out tasks. */
   work(): void;
   recover(): Promise<number>;
@@ -120,6 +122,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     dir,
     app,
     services,
+    queue,
     work: () =>
       queue.start({
         run: (claimed) => runTask(services, claimed),

@@ -398,4 +398,77 @@ describe("a store that fails", () => {
     expect(await world.ended(await start("deploy"))).toMatchObject({ outcome: "succeeded" });
     expect(failures).toBe(3);
   });
+
+  it("does not undo what was completed when only the answer got lost", async () => {
+    let lost = 0;
+    await working(
+      `{ actions: { deploy: { workdir: ., steps: [{ shell: "true", undo: { shell: "echo undo >> out" } }] } } }`,
+      {
+        store: (store) => ({
+          ...store,
+          transition: async (input) => {
+            const task = await store.transition(input);
+            if (input.signal.type !== "complete" || lost > 0) return task;
+            lost += 1;
+            throw new AppError("store:unavailable");
+          },
+        }),
+      },
+    );
+    const task = await world.ended(await start("deploy"));
+    expect(lost).toBe(1);
+    await vi.waitUntil(() => world.queue.running === 0);
+    expect(await world.app.getTask(task.id)).toMatchObject({ state: "COMPLETED", progress: 100 });
+    expect(existsSync(join(world.dir, "out"))).toBe(false);
+  });
+
+  it("keeps the end of a step on record, not its start that came late", async () => {
+    let failures = 0;
+    await working(`{ actions: { deploy: { workdir: ., steps: [{ shell: "true" }] } } }`, {
+      store: (store) => ({
+        ...store,
+        putStep: async (input) => {
+          if (input.step.state !== "running" || failures > 0) return store.putStep(input);
+          failures += 1;
+          throw new AppError("store:unavailable");
+        },
+      }),
+    });
+    const task = await world.ended(await start("deploy"));
+    expect(failures).toBe(1);
+    await vi.waitUntil(() => world.queue.running === 0);
+    expect((await world.app.getTask(task.id)).steps.map(({ state }) => state)).toEqual(["succeeded"]);
+  });
+
+  it("does not let a task run on beyond its time", async () => {
+    let away = true;
+    await working(
+      `
+actions:
+  deploy:
+    workdir: .
+    timeout: 300ms
+    grace: 100ms
+    steps:
+      - { shell: "true", undo: { shell: echo undo >> out } }
+      - shell: echo $$ > pid.tmp; mv pid.tmp pid; sleep 1000
+`,
+      {
+        store: (store) => ({
+          ...store,
+          transition: (input) =>
+            away && input.signal.type === "stop"
+              ? Promise.reject(new AppError("store:unavailable"))
+              : store.transition(input),
+        }),
+      },
+    );
+    const id = await start("deploy");
+    const pid = await pidIn("pid");
+    await vi.waitUntil(async () => !(await isAlive(pid)), { timeout: 10_000 });
+    expect(await world.app.getTask(id)).toMatchObject({ state: "RUNNING" });
+    away = false;
+    expect(await world.ended(id)).toMatchObject({ state: "CANCELLED", outcome: "timed_out" });
+    expect(await read("out")).toBe("undo\n");
+  });
 });

@@ -30,4 +30,21 @@ describe("running tasks", () => {
     expect(causeOf(before)).toBe("shutdown");
     expect(causeOf(running.register("after"))).toBe("shutdown");
   });
+
+  it("leaves the next run of a task alone when the last one is taken off late", () => {
+    const running = createRunningTasks();
+    const first = running.register("one");
+    const second = running.register("one");
+    running.unregister("one", first);
+    running.stop("one", "Cancelled by me");
+    expect(causeOf(second)).toBe("stopped");
+    expect(running.ids()).toEqual(["one"]);
+  });
+
+  it("does not grow with stops of tasks that never run here", () => {
+    const running = createRunningTasks();
+    for (let i = 0; i < 1_001; i += 1) running.stop(`task ${i}`, "Cancelled by me");
+    expect(running.register("task 0").aborted).toBe(false);
+    expect(running.register("task 1000").aborted).toBe(true);
+  });
 });
