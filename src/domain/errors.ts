@@ -14,7 +14,7 @@ export const ERRORS = {
   "body:malformed": [400, "The body is not what its content type says"],
   "body:timeout": [408, "The body did not arrive in time"],
   "body:unsupported": [415, "The content type is not supported here"],
-  "server:busy": [503, "Too many bytes are being received at once"],
+  "server:busy": [503, "The server has too much at hand"],
   "server:listen": [500, "The server can't listen on its address"],
   "server:draining": [503, "The server is shutting down"],
   "store:unavailable": [503, "The store did not take it; nothing was accepted"],

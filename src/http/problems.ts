@@ -17,8 +17,7 @@ export interface Problem {
 
 /** The one mapping from an error to what the client is told. Give it what `toAppError` returned. */
 export function toProblem(error: AppError, requestId: string): Problem {
-  return {
-    ...error.details,
+  const standard = {
     type: `urn:hookwright:error:${error.code}`,
     title: error.title,
     status: error.status,
@@ -26,6 +25,8 @@ export function toProblem(error: AppError, requestId: string): Problem {
     detail: error.message,
     instance: requestId,
   };
+  // First in their order, and last so that no detail takes their place.
+  return { ...standard, ...error.details, ...standard };
 }
 
 /** Headers that belong to a problem, beside its content type. */

@@ -63,4 +63,7 @@ export function readBody(request: IncomingMessage, { limit, budget }: ReadBodyOp
 export const tooLarge = (limit: number): AppError =>
   new AppError("body:too_large", `The body is larger than the ${limit} bytes allowed here`);
 
-const busy = (): AppError => new AppError("server:busy", undefined, { retryAfter: LIMITS.retryAfterSeconds });
+const busy = (): AppError =>
+  new AppError("server:busy", "Too many bytes are being received at once; send it again later", {
+    retryAfter: LIMITS.retryAfterSeconds,
+  });

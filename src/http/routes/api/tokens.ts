@@ -36,7 +36,8 @@ function create(server: ApiServer, { tokens, guard }: ApiContext): void {
   } as const;
   const response = { 201: createdTokenSchema, ...errors };
   server.post("/tokens", guard(about, { body: tokenRequestSchema, response }), async ({ body }, reply) => {
-    const { name, scopes, expires_at: expiresAt } = body;
+    const { name, scopes, expires_at: expires } = body;
+    const expiresAt = expires === null ? null : new Date(expires).toISOString();
     const { token, row } = await tokens.create({ name, scopes, expiresAt });
     return reply.code(201).send({ ...tokenToWire(row), token });
   });
