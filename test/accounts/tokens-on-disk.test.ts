@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ settings: "sources: {}", work: false });
+  server = await startTestServer({ settings: "actions: {}", work: false });
 });
 afterAll(() => server.close());
 

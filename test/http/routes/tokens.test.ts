@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ settings: "sources: {}", work: false });
+  server = await startTestServer({ settings: "actions: {}", work: false });
 });
 afterAll(() => server.close());
 
@@ -25,6 +25,12 @@ describe("POST /tokens", () => {
     expect(list).toContain(shown.id);
     expect(list).not.toContain(token);
     expect(list).not.toContain(createHash("sha256").update(token).digest("hex"));
+  });
+
+  it("writes its end down as all times are", async () => {
+    const expires = { expires_at: "2099-01-01T00:00:00Z" };
+    const made = await server.client.createToken({ name: "ends", scopes: ["read"], ...expires });
+    expect(made.expires_at).toBe("2099-01-01T00:00:00.000Z");
   });
 
   it("makes another one each time", async () => {
