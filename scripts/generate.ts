@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
+import { errorsReference } from "./errors.ts";
 import { openapiDocument } from "./openapi.ts";
 import { settingsJsonSchema } from "../src/settings/json-schema.ts";
 import { settingsReference } from "../src/settings/reference.ts";
@@ -19,6 +20,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 const pages: Readonly<Record<string, string>> = {
   "docs/reference/settings.schema.json": json(settingsJsonSchema()),
   "docs/reference/settings.md": settingsReference(),
+  "docs/reference/errors.md": errorsReference(),
   "docs/reference/openapi.json": json(await openapiDocument()),
 };
 

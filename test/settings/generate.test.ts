@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { temporaryFolder } from "./settings-file.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const PAGES = ["openapi.json", "settings.md", "settings.schema.json"];
+const PAGES = ["errors.md", "openapi.json", "settings.md", "settings.schema.json"];
 
 const generate = (...args: string[]) =>
   execa(process.execPath, ["scripts/generate.ts", ...args], { cwd: root, reject: false });
