@@ -66,8 +66,7 @@ export function createLife({ services, queue, keeper, endingMs = 60_000 }: LifeO
   async function endWork(): Promise<void> {
     const { server, actions } = settings.current();
     const grace = Math.max(0, ...Object.values(actions).map(({ graceMs }) => graceMs));
-    if (queue.running > 0)
-      logger.info({ tasks: queue.running }, "Waiting for running tasks; a second signal ends them");
+    if (queue.running > 0) logger.info({ tasks: queue.running }, "Waiting for running tasks");
     if (await Promise.race([idle(server.drainTimeoutMs), impatient.promise])) return;
     logger.warn({ tasks: queue.running }, "Stopping the running tasks");
     running.shutDown();

@@ -298,7 +298,7 @@ describe("a full disk", () => {
   /** Files of the process can't grow beyond so many bytes: what a full disk is to it. */
   const limitFiles = (pid: number, bytes: string): void => {
     const { status, stderr } = spawnSync("prlimit", ["--pid", String(pid), `--fsize=${bytes}:`]);
-    expect([status, stderr.toString()]).toEqual([0, ""]);
+    expect({ status, said: stderr.toString() }).toEqual({ status: 0, said: "" });
   };
 
   it("is answered with 503, claims nothing, and is over when there is room, without a restart", async () => {
