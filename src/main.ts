@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { removeLocalAddress, writeLocalAddress } from "./accounts/local-address.ts";
 import { createTokens } from "./accounts/tokens.ts";
 import { AppError } from "./domain/errors.ts";
+import { nodeId } from "./domain/node.ts";
 import { VERSION } from "./http/identity.ts";
 import { createHttpServer } from "./http/server.ts";
 import { newId } from "./lib/ids.ts";
@@ -69,7 +70,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const store = await openStore(settings.store);
   const parts: Parts = { options, env, settings, logger, store };
   const identity = identityOf(options);
-  const node = `${identity.name}-${newId()}`;
+  const node = nodeId(identity.name, newId());
   const shared = shareStore(parts);
   const concurrency = (): number => services.settings.current().work.concurrency;
   const isDoubtful = (since: number): boolean => keeper.wasOutOfTouch(since);
@@ -115,6 +116,7 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
   const reload = createReload(services, () => readAgain(parts));
   const app = createApp({
     services,
+    receives: options.receive !== false,
     ready: () => life.checkReady(),
     checkOpen: () => life.checkOpen(),
     reloadSettings: reload,

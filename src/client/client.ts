@@ -9,6 +9,7 @@ import {
   explanationSchema,
   listOf,
   logEntrySchema,
+  nodeSchema,
   pageOf,
   planSchema,
   problemSchema,
@@ -143,6 +144,7 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     replayDelivery: (id: string, { dryRun = false } = {}) =>
       call(receivedSchema, "POST", `/deliveries/${one(id)}/replay`, { dry_run: dryRun }),
     listActions: () => call(listOf(actionSchema), "GET", "/actions"),
+    listNodes: () => call(listOf(nodeSchema), "GET", "/nodes"),
     listTokens: () => call(listOf(tokenSchema), "GET", "/tokens"),
     createToken: (body: TokenRequest) => call(createdTokenSchema, "POST", "/tokens", body),
     revokeToken: async (ref: string) => void (await send("DELETE", `/tokens/${one(ref)}`)),

@@ -55,6 +55,11 @@ export const taskSchema = z
     started_by: startedBySchema,
     delivery_id: id.nullable(),
     group: z.string().nullable().describe("Concurrency group"),
+    runs_on: z
+      .array(z.string())
+      .nullable()
+      .describe("Labels of the nodes that it may run on, any one of them; null: any node"),
+    node: z.string().nullable().describe("Name of the node that runs it, or ran it last"),
     attempt: z.number().int(),
     position: z.number().int().nullable().describe("Place in the queue, 1 = next"),
     created_at: time,
@@ -197,6 +202,23 @@ export const sourceSchema = z
 export const counterSchema = z
   .object({ name: z.string(), source: z.string(), value: z.number() })
   .meta({ id: "Counter" });
+
+export const nodeSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    labels: z.array(z.string()),
+    roles: z.array(z.enum(["receive", "work"])),
+    version: z.string(),
+    alive: z
+      .boolean()
+      .describe("False when it has not been heard of for so long that its tasks are taken over"),
+    tasks: z.number().int().describe("Running on it now"),
+    started_at: time,
+    seen_at: time,
+  })
+  .meta({ id: "Node" });
+export type NodeWire = z.infer<typeof nodeSchema>;
 
 export const planSchema = z
   .object({

@@ -5,6 +5,8 @@ export interface Action {
   readonly params: Readonly<Record<string, ParamSpec>>;
   readonly on: readonly TriggerRule[];
   readonly concurrency: Concurrency;
+  /** Null: any node. */
+  readonly runsOn: RunsOn | null;
   readonly timeoutMs: number;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
@@ -40,6 +42,18 @@ export interface TriggerRule {
   readonly when: string | null;
   /** Param name → CEL over `event`. */
   readonly with: Readonly<Record<string, string>>;
+}
+
+/** The nodes that have one of the labels; a node's name is one of its labels. */
+export interface RunsOn {
+  readonly labels: readonly string[];
+  /** Null: one of them is enough. */
+  readonly each: EachNode | null;
+}
+
+/** On every one of the nodes, so many at a time. When one fails, no further ones begin, and those done are undone. */
+export interface EachNode {
+  readonly maxParallel: number;
 }
 
 export interface Concurrency {

@@ -48,6 +48,10 @@ export interface Task {
   readonly deliveryId: string | null;
   /** Concurrency group, or null when tasks of the action may run side by side. */
   readonly group: string | null;
+  /** Labels of the nodes that it may run on, any one of them; null: any node. */
+  readonly runsOn: readonly string[] | null;
+  /** Name of the node that runs it, or ran it last. */
+  readonly node: string | null;
   /** Counts runs of this same task: 1, and more after `on_crash: retry`. */
   readonly attempt: number;
   /** Place in the queue, 1 = next. Null unless ENQUEUED. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, environment, oneOrMany, size, variableName } from "./fields.ts";
+import { duration, environment, NAME_PATTERN, oneOrMany, size, variableName } from "./fields.ts";
 import type { Kinds } from "./kinds.ts";
 import { stepSchema } from "./step-schema.ts";
 
@@ -43,6 +43,15 @@ export const triggerSchema = z.strictObject({
     .describe("Param → CEL expression over `event`, such as `sha: event.commit.sha`."),
 });
 
+const maxParallel = z.int().min(1).default(1).describe("With `each`: how many at a time.");
+
+const labels = () =>
+  oneOrMany()
+    .refine((list) => list.length > 0 && list.every((label) => NAME_PATTERN.test(label)), {
+      error: "expected labels of letters, digits, `.`, `_` and `-`, such as web-1",
+    })
+    .describe("One label or a list.");
+
 const ownShape = {
   description: z.string().optional().describe("What it does, for people."),
   concurrency: z
@@ -50,6 +59,7 @@ const ownShape = {
       group: z
         .string()
         .min(1)
+        .max(200)
         .optional()
         .describe("Tasks of one group run one at a time. Default: the action."),
       policy: z
@@ -61,6 +71,19 @@ const ownShape = {
     })
     .prefault({})
     .describe("How tasks that would run at the same time get along."),
+  runs_on: z
+    .union([
+      labels(),
+      z.strictObject({
+        labels: labels(),
+        each: z.boolean().describe("On every server that has one of the labels, not on one of them."),
+        max_parallel: maxParallel,
+      }),
+    ])
+    .optional()
+    .describe(
+      "The servers it may run on: labels, of which one is enough; a server's name is one of its labels. `{ labels: [web], each: true, max_parallel: 1 }`: on every one of them, so many at a time; when one fails, no further ones begin and those done are undone. Default: any server.",
+    ),
   timeout: duration({ min: 1 }).prefault("1h").describe("Time a task may take, such as 10m."),
   grace: duration().prefault("10s").describe("Time between SIGTERM and SIGKILL when a task is stopped."),
   on_crash: z
@@ -78,6 +101,7 @@ const ownShape = {
 
 /** The keys of an action that are no lists of parts: params, rules and steps are looked at one by one. */
 export const actionOwn = z.object(ownShape);
+export type ActionOwn = z.output<typeof actionOwn>;
 
 export function actionSchema(kinds: Kinds) {
   const { description, ...rest } = ownShape;

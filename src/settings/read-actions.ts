@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import type { Action } from "../domain/action.ts";
-import { actionOwn } from "./action-schema.ts";
+import type { Action, RunsOn } from "../domain/action.ts";
+import { actionOwn, type ActionOwn } from "./action-schema.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { entryName } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
@@ -30,6 +30,12 @@ export function readActions(
     if (action !== null) actions[name] = action;
   }
   return actions;
+}
+
+function readRunsOn(value: ActionOwn["runs_on"]): RunsOn | null {
+  if (value === undefined) return null;
+  if (Array.isArray(value)) return { labels: value, each: null };
+  return { labels: value.labels, each: value.each ? { maxParallel: value.max_parallel } : null };
 }
 
 interface ActionEntry {
@@ -68,6 +74,7 @@ function readAction(reading: Reading, { name, value, sources }: ActionEntry): Ac
     params,
     on,
     concurrency: { policy: own.concurrency.policy, group: own.concurrency.group ?? name },
+    runsOn: readRunsOn(own.runs_on),
     timeoutMs: own.timeout,
     graceMs: own.grace,
     onCrash: own.on_crash,

@@ -3,7 +3,14 @@ import type { Delivery, RuleReason } from "../domain/delivery.ts";
 import type { HookEvent } from "../domain/event.ts";
 import type { LogEntry, Task } from "../domain/task.ts";
 import type { IncomingRequest, SourceAnswers } from "../sources/source.ts";
-import type { DeliveryFilter, Page, StartedTask, StoredDelivery, TaskFilter } from "../storage/store.ts";
+import type {
+  DeliveryFilter,
+  NodeInfo,
+  Page,
+  StartedTask,
+  StoredDelivery,
+  TaskFilter,
+} from "../storage/store.ts";
 
 /** What the HTTP routes call; one use case each. All reject with AppError for what the client is to be told. */
 export interface App {
@@ -47,6 +54,8 @@ export interface App {
   getDeliveryBody(id: string): Promise<Buffer>;
   listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>>;
 
+  /** The servers on the store, newest first; lost ones for a day. */
+  listNodes(): Promise<readonly NodeInfo[]>;
   listActions(): readonly ActionInfo[];
   listSources(): readonly SourceInfo[];
   /** Refused requests and the like, by source. */

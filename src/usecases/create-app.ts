@@ -13,6 +13,8 @@ import { planAction, startAction } from "./start-action.ts";
 
 export interface CreateAppOptions {
   readonly services: Services;
+  /** False: this node takes no webhooks. */
+  readonly receives: boolean;
   /** Rejects when the process can't take on work. */
   readonly ready: () => Promise<void>;
   /** Throws where nothing new may be started: the server is shutting down. */
@@ -21,7 +23,7 @@ export interface CreateAppOptions {
 }
 
 /** Binds the use cases to their services. */
-export function createApp({ services, ready, checkOpen, reloadSettings }: CreateAppOptions): App {
+export function createApp({ services, receives, ready, checkOpen, reloadSettings }: CreateAppOptions): App {
   const { store, hub, refusals } = services;
   const settings = (): Settings => services.settings.current();
   const whenOpen =
@@ -32,7 +34,7 @@ export function createApp({ services, ready, checkOpen, reloadSettings }: Create
     };
   return {
     receiveDelivery: whenOpen(receiveDelivery),
-    findSource: (path) => sourceAt(settings(), path),
+    findSource: (path) => (receives ? sourceAt(settings(), path) : null),
     startAction: whenOpen(startAction),
     planAction: (input) => planAction(services, input),
     cancelTask: (input) => cancelTask(services, input),
@@ -46,6 +48,7 @@ export function createApp({ services, ready, checkOpen, reloadSettings }: Create
     getDelivery: (id) => getDelivery(store, id),
     getDeliveryBody: (id) => getDeliveryBody(store, id),
     listDeliveries: (filter) => store.listDeliveries(filter),
+    listNodes: () => store.listNodes(),
     listActions: () => listActions(settings()),
     listSources: () => listSources(settings()),
     async counters() {

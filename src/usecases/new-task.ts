@@ -13,5 +13,6 @@ export interface NewTaskInput {
 }
 
 export function newTask({ action, ...rest }: NewTaskInput): NewTask {
-  return { id: newId(), action: action.name, concurrency: action.concurrency, ...rest };
+  const runsOn = action.runsOn?.labels ?? null;
+  return { id: newId(), action: action.name, concurrency: action.concurrency, runsOn, ...rest };
 }

@@ -28,6 +28,8 @@ const taskWith = (id: string): ClaimedTask["task"] => ({
   startedBy: { type: "manual", by: "test" },
   deliveryId: null,
   group: null,
+  runsOn: null,
+  node: null,
   attempt: 1,
   position: null,
   createdAt: "2026-01-01T00:00:00.000Z",

@@ -61,6 +61,10 @@ export interface TestServerOptions {
   /** Write them to `hookwright.yaml` in the folder, so that they can be reloaded. */
   readonly file?: boolean;
   readonly work?: boolean;
+  readonly receive?: boolean;
+  /** Of the node, and its labels. Servers on one PostgreSQL are those with the same `dir`. */
+  readonly name?: string;
+  readonly labels?: readonly string[];
 }
 
 export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
@@ -71,7 +75,9 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const parsed = parseSettings({ text: options.settings, file, dir, env });
   const store = await storeIn(dir, parsed.store);
   const settings = { ...parsed, store: store.location };
-  const running = await startServer({ settings, env, logger, work, listen: { host: "127.0.0.1", port: 0 } });
+  const { receive = true, name = "test", labels = [] } = options;
+  const listen = { host: "127.0.0.1", port: 0 };
+  const running = await startServer({ settings, env, logger, work, receive, name, labels, listen });
   const connections: RawConnection[] = [];
   return {
     ...toTestServer(running),

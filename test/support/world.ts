@@ -97,6 +97,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   await services.settings.replace(initial);
   const app = createApp({
     services,
+    receives: true,
     ready: () => store.ping(),
     checkOpen: () => undefined,
     reloadSettings: async () => undefined,

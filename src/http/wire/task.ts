@@ -24,6 +24,8 @@ export function taskToWire(task: Task): TaskWire {
     started_by: startedByToWire(task.startedBy),
     delivery_id: task.deliveryId,
     group: task.group,
+    runs_on: task.runsOn === null ? null : [...task.runsOn],
+    node: task.node,
     attempt: task.attempt,
     position: task.position,
     created_at: task.createdAt,

@@ -61,7 +61,7 @@ function changed(
   const ended = { ...next, ended_at: row.ended_at ?? now };
   if (!isEnded(phase.state)) return ended;
   const progress = phase.state === "COMPLETED" ? 100 : row.progress;
-  return { ...ended, progress, node: null };
+  return { ...ended, progress };
 }
 
 const raiseProgress = prepare((db, input: { id: string; progress: number }) =>

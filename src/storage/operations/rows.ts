@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import { z } from "zod";
 import type { Delivery } from "../../domain/delivery.ts";
 import type { StartedBy, StepRun, Task } from "../../domain/task.ts";
+import { nodeName } from "../../domain/node.ts";
 import type { JobTask } from "../connection.ts";
 import type { DeliveriesTable, StepsTable, TasksTable } from "../schema.ts";
 import type { StartedTask } from "../store.ts";
@@ -71,6 +72,8 @@ export function toTask(row: TaskRow, { steps, position }: TaskParts): Task {
     startedBy: startedBy.parse(JSON.parse(row.started_by)),
     deliveryId: row.delivery_id,
     group: row.group_name,
+    runsOn: row.runs_on === null ? null : labelsOf(row.runs_on),
+    node: row.node === null ? null : nodeName(row.node),
     attempt: row.attempt,
     position,
     createdAt: row.created_at,

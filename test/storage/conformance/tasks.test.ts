@@ -33,7 +33,12 @@ const stop = { type: "stop", outcome: "cancelled" } as const;
 
 describe("a task", () => {
   it("is given back as it was stored", async () => {
-    const input = aTask({ params: { sha: "1" }, metadata: { commit: { sha: "1" } }, group: "web" });
+    const input = aTask({
+      params: { sha: "1" },
+      metadata: { commit: { sha: "1" } },
+      group: "web",
+      runsOn: ["web-1"],
+    });
     expect(await store.createTask(input)).toEqual({
       task: { id: input.id, action: "deploy", state: "ENQUEUED", outcome: null },
       superseded: [],
@@ -49,6 +54,8 @@ describe("a task", () => {
       startedBy: { type: "manual", by: "test" },
       deliveryId: null,
       group: "web",
+      runsOn: ["web-1"],
+      node: null,
       attempt: 1,
       position: 1,
       createdAt: at(0),

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { deliveryRoutes } from "./deliveries.ts";
+import { nodeRoutes } from "./nodes.ts";
 import type { ApiContext } from "./route.ts";
 import { settingsRoutes } from "./settings.ts";
 import { taskRoutes } from "./tasks.ts";
@@ -13,6 +14,7 @@ export const apiRoutes =
     server.removeContentTypeParser("text/plain");
     deliveryRoutes(server, context);
     taskRoutes(server, context);
+    nodeRoutes(server, context);
     settingsRoutes(server, context);
     tokenRoutes(server, context);
   };
