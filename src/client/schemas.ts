@@ -25,6 +25,16 @@ export const startedBySchema = z
   .discriminatedUnion("type", [
     z.object({ type: z.literal("delivery"), delivery_id: id, rule: z.number().int() }),
     z.object({ type: z.literal("retry"), task_id: id, by: z.string() }),
+    z.object({
+      type: z.literal("part"),
+      task_id: id,
+      node: z.string(),
+    }),
+    z.object({
+      type: z.literal("undo"),
+      task_id: id,
+      part: id.describe("Whose steps it undoes"),
+    }),
     z.object({ type: z.literal("manual"), by: z.string() }),
   ])
   .meta({ id: "StartedBy" });
@@ -59,6 +69,9 @@ export const taskSchema = z
       .array(z.string())
       .nullable()
       .describe("Labels of the nodes that it may run on, any one of them; null: any node"),
+    parent_id: id
+      .nullable()
+      .describe("The task that it is a part of: one that runs on each of several nodes"),
     node: z.string().nullable().describe("Name of the node that runs it, or ran it last"),
     attempt: z.number().int(),
     position: z.number().int().nullable().describe("Place in the queue, 1 = next"),
@@ -297,6 +310,7 @@ export const taskQuerySchema = z.object({
   state: state.optional(),
   outcome: z.enum(TASK_OUTCOMES).optional(),
   delivery_id: z.string().optional(),
+  parent_id: z.string().optional(),
   cursor,
   limit,
 });

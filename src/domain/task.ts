@@ -24,6 +24,20 @@ export type TaskOutcome = (typeof TASK_OUTCOMES)[number];
 export type StartedBy =
   | ({ readonly type: "delivery"; readonly deliveryId: string; readonly rule: number } & OfEvent)
   | ({ readonly type: "retry"; readonly taskId: string; readonly by: string } & OfEvent)
+  /** One of several, each on another node, of a task that runs on each of them. */
+  | {
+      readonly type: "part";
+      readonly taskId: string;
+      readonly node: string;
+      readonly eventIndex?: number | undefined;
+    }
+  /** Undoes what a part of the task has done, on the same node. */
+  | {
+      readonly type: "undo";
+      readonly taskId: string;
+      readonly part: string;
+      readonly eventIndex?: number | undefined;
+    }
   | { readonly type: "manual"; readonly by: string };
 
 interface OfEvent {
@@ -50,6 +64,10 @@ export interface Task {
   readonly group: string | null;
   /** Labels of the nodes that it may run on, any one of them; null: any node. */
   readonly runsOn: readonly string[] | null;
+  /** The task that this one is a part of. */
+  readonly parentId: string | null;
+  /** Of its parts, so many run at a time; null: it has none and runs its steps itself. */
+  readonly maxParallel: number | null;
   /** Name of the node that runs it, or ran it last. */
   readonly node: string | null;
   /** Counts runs of this same task: 1, and more after `on_crash: retry`. */

@@ -1,5 +1,5 @@
 import type { ClaimedTask, Store } from "../storage/store.ts";
-import type { Queue, TaskHandlers } from "./queue.ts";
+import { isLeader, type Queue, type TaskHandlers } from "./queue.ts";
 
 export interface EmbeddedQueueOptions {
   readonly store: Pick<Store, "claimTasks">;
@@ -24,16 +24,18 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   let again = false;
   let poll: NodeJS.Timeout | undefined;
 
+  const leading = new Set<Promise<void>>();
   const freeSlots = (): number => concurrency() - underWay.size;
 
   function run(claimed: ClaimedTask, handle: TaskHandlers["run"]): void {
+    const place = isLeader(claimed) ? leading : underWay;
     const done = handle(claimed)
       .catch(onError)
       .finally(() => {
-        underWay.delete(done);
+        place.delete(done);
         wake();
       });
-    underWay.add(done);
+    place.add(done);
   }
 
   async function claimOnce(handle: TaskHandlers["run"]): Promise<number> {
@@ -66,7 +68,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   /** A claim that was under way when draining began may still bring tasks: they are ours already, so they are run. */
   async function allEnded(): Promise<true> {
     await (claiming ?? Promise.resolve());
-    while (underWay.size > 0) await Promise.all(underWay);
+    while (underWay.size + leading.size > 0) await Promise.all([...underWay, ...leading]);
     return true;
   }
 
@@ -94,7 +96,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
     },
     stop,
     get running() {
-      return underWay.size;
+      return underWay.size + leading.size;
     },
   };
 }

@@ -12,7 +12,7 @@ import type { Pool } from "pg";
 import { within } from "../lib/within.ts";
 import { jobPayload, RUN, runOn } from "../storage/job-names.ts";
 import type { Store, TakenTask } from "../storage/store.ts";
-import type { Queue, TaskHandlers } from "./queue.ts";
+import { isLeader, type Queue, type TaskHandlers } from "./queue.ts";
 
 export interface PostgresQueueOptions {
   readonly store: Pick<Store, "takeTask">;
@@ -42,6 +42,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
   const { now = () => new Date(), isDoubtful } = options;
   const jobs = new Set<string>();
   const underWay = new Set<Promise<void>>();
+  const leading = new Set<Promise<void>>();
   const engines = new Set<Engine>();
   const names = [RUN, ...labels.map(runOn)];
   let handlers: TaskHandlers | null = null;
@@ -62,8 +63,17 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
 
   async function handle(id: string, { run, recover }: TaskHandlers): Promise<void> {
     const taken = await take(id);
-    if (taken.type === "run") await run(taken.claimed);
-    else if (taken.type === "recover") await recover(taken.claimed, taken.deaths);
+    if (taken.type !== "run" && taken.type !== "recover") return;
+    const { claimed } = taken;
+    const handling = taken.type === "run" ? run(claimed) : recover(claimed, taken.deaths);
+    if (isLeader(claimed)) lead(handling);
+    else await handling;
+  }
+
+  /** Beside the slots, and beside the engine: should this node be lost, `handOn` finds the task without a job. */
+  function lead(handling: Promise<void>): void {
+    const done = handling.catch(onError).finally(() => leading.delete(done));
+    leading.add(done);
   }
 
   /** Tries until the store answers: given up, the job would be handed out again only after the engine's own pause. */
@@ -139,7 +149,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
   /** A claim that was under way when draining began may still bring tasks: they are ours already, so they are run. */
   async function allEnded(): Promise<void> {
     await Promise.all([...engines].map(stopEngine));
-    while (underWay.size > 0) await Promise.all(underWay);
+    while (underWay.size + leading.size > 0) await Promise.all([...underWay, ...leading]);
   }
 
   return {
@@ -167,7 +177,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
       for (const engine of engines) void stopEngine(engine);
     },
     get running() {
-      return underWay.size;
+      return underWay.size + leading.size;
     },
   };
 }

@@ -1,5 +1,8 @@
 import type { ClaimedTask } from "../storage/store.ts";
 
+/** A task that only leads others takes no slot: it would wait for the slots that it holds itself. */
+export const isLeader = ({ task }: ClaimedTask): boolean => task.maxParallel !== null;
+
 /** What an engine beside the store has locked for a node. */
 export interface Holdings {
   /** The names it locks by. */

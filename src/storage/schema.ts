@@ -59,6 +59,10 @@ export interface TasksTable {
   readonly node: string | null;
   /** JSON: the labels of the nodes that it may run on, any one of them; null: any node. */
   readonly runs_on: string | null;
+  /** The task that this one is a part of. */
+  readonly parent_id: string | null;
+  /** Of its parts, so many may run at a time; null: it runs its steps itself. */
+  readonly max_parallel: number | null;
   readonly created_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;

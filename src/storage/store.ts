@@ -25,6 +25,9 @@ export interface NewTask {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Labels of the nodes that it may run on, any one of them; default: any node. */
   readonly runsOn?: readonly string[] | null;
+  /** See Task. */
+  readonly parentId?: string | null;
+  readonly maxParallel?: number | null;
   readonly createdAt: string;
 }
 
@@ -80,6 +83,7 @@ export interface TaskFilter {
   readonly state?: TaskState | undefined;
   readonly outcome?: TaskOutcome | undefined;
   readonly deliveryId?: string | undefined;
+  readonly parentId?: string | undefined;
   readonly cursor?: string | undefined;
   /** 1 to 500. */
   readonly limit: number;
@@ -194,7 +198,11 @@ export interface Store {
   healthEntryOf(deliveryId: string): Promise<HealthEntry | null>;
 
   /** Stores a task that no delivery started (manual, retry). */
-  createTask(task: NewTask): Promise<{ readonly task: StartedTask; readonly superseded: readonly string[] }>;
+  /** `owner`: who runs the task that it is to be a part of. */
+  createTask(
+    task: NewTask,
+    owner?: TaskOwner,
+  ): Promise<{ readonly task: StartedTask; readonly superseded: readonly string[] }>;
   getTask(id: string): Promise<Task | null>;
   listTasks(filter: TaskFilter): Promise<Page<Task>>;
   /**

@@ -13,6 +13,9 @@ export interface NewTaskInput {
 }
 
 export function newTask({ action, ...rest }: NewTaskInput): NewTask {
-  const runsOn = action.runsOn?.labels ?? null;
-  return { id: newId(), action: action.name, concurrency: action.concurrency, runsOn, ...rest };
+  const { name, concurrency, runsOn } = action;
+  // A task that runs on each of several nodes is led from any; its parts are for one node each.
+  const maxParallel = runsOn?.each?.maxParallel ?? null;
+  const labels = maxParallel === null ? (runsOn?.labels ?? null) : null;
+  return { id: newId(), action: name, concurrency, runsOn: labels, maxParallel, ...rest };
 }

@@ -34,6 +34,7 @@ export async function openRun(services: Services, claimed: ClaimedTask): Promise
     task,
     action,
     settings,
+    settingsDigest: claimed.settingsDigest,
     masker,
     event: await eventOf(services, task, plan),
     log: createTaskLog({ store, hub, now, masker, taskId: task.id, maxBytes: action.maxLogBytes, onError }),

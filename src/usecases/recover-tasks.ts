@@ -7,7 +7,7 @@ import { endTaskProcesses } from "./end-processes.ts";
 import { servicesOfRun } from "./fenced-store.ts";
 import { openRun } from "./open-run.ts";
 import { persist } from "./persist.ts";
-import { endAfterFault, requeue } from "./run-task.ts";
+import { endAfterFault, mayRunAgain, requeue } from "./run-task.ts";
 import type { Services } from "./services.ts";
 import { stopTask } from "./stop-task.ts";
 import { say, type TaskRun } from "./task-run.ts";
@@ -88,9 +88,9 @@ async function giveUp(run: TaskRun, deaths: number): Promise<void> {
 
 /** True when the task waits again. False: it is CANCELLING now, by us or by a cancel that was faster. */
 async function takeUpAgain(run: TaskRun): Promise<boolean> {
-  const { task, action, services } = run;
+  const { task, services } = run;
   const tooOften = task.attempt >= MAX_DEATHS;
-  if (action.onCrash === "retry" && !tooOften) {
+  if (mayRunAgain(run) && !tooOften) {
     await run.log.flush();
     if ((await requeue(run)) !== null) return true;
   }

@@ -15,6 +15,9 @@ export async function retryTask(
   if (!isEnded(task.state)) {
     throw new AppError("task:not_retryable", `The task is ${task.state}; cancel it or wait for its end`);
   }
+  if (task.parentId !== null) {
+    throw new AppError("task:not_retryable", `It is a part of task ${task.parentId}; retry that one`);
+  }
   return startTask(services, {
     action: findAction(services, task.action),
     params: task.params,

@@ -7,12 +7,14 @@ import { endTaskProcesses } from "./end-processes.ts";
 import { servicesOfRun } from "./fenced-store.ts";
 import { isLost, leaveTask } from "./leave-task.ts";
 import { openRun } from "./open-run.ts";
+import { runParts } from "./parts.ts";
 import { persist } from "./persist.ts";
 import { runStep, startTimer } from "./run-step.ts";
 import { TaskStopped } from "./running-tasks.ts";
 import type { Services } from "./services.ts";
 import { stopTask, type StopInput } from "./stop-task.ts";
 import { say, type TaskRun } from "./task-run.ts";
+import { undoPart } from "./undo-part.ts";
 import { undoTask } from "./undo-steps.ts";
 
 /**
@@ -41,7 +43,7 @@ async function drive(run: TaskRun, signal: AbortSignal): Promise<void> {
   });
   onAbort(signal, (reason) => say(run, `Stopping: ${reason}`));
   try {
-    await runSteps(run, signal);
+    await work(run, signal);
   } finally {
     clearTimeout(timer);
   }
@@ -50,6 +52,16 @@ async function drive(run: TaskRun, signal: AbortSignal): Promise<void> {
   if (isShutdown(signal)) return endForShutdown(run);
   if (!signal.aborted && (await complete(run))) return undefined;
   await undoTask(run);
+  return undefined;
+}
+
+/** What the task is there for; a failure is on record when this resolves. */
+async function work(run: TaskRun, signal: AbortSignal): Promise<void> {
+  const { startedBy, maxParallel } = run.task;
+  if (startedBy.type !== "undo" && maxParallel === null) return runSteps(run, signal);
+  const failing = startedBy.type === "undo" ? undoPart(run, startedBy.part) : runParts(run, signal);
+  const reason = await failing;
+  if (reason !== null && !signal.aborted) await stop(run, { outcome: "failed", reason });
   return undefined;
 }
 
@@ -114,7 +126,7 @@ const isShutdown = (signal: AbortSignal): boolean =>
 
 /** The drain was over before the task: the same rule as after a crash, but in good order. */
 async function endForShutdown(run: TaskRun): Promise<void> {
-  if (run.action.onCrash === "retry") {
+  if (mayRunAgain(run)) {
     await endTaskProcesses(run);
     await run.log.flush();
     if ((await requeue(run)) !== null) return;
@@ -123,6 +135,13 @@ async function endForShutdown(run: TaskRun): Promise<void> {
   }
   await undoTask(run);
 }
+
+/**
+ * Whether a task that was interrupted is taken up again. One that leads others, or undoes, always is: it finds on record
+ * what has been done.
+ */
+export const mayRunAgain = ({ action, task }: Pick<TaskRun, "action" | "task">): boolean =>
+  action.onCrash === "retry" || task.maxParallel !== null || task.startedBy.type === "undo";
 
 export function requeue(run: Pick<TaskRun, "services" | "task">): Promise<Task | null> {
   const { store, now } = run.services;

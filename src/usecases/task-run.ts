@@ -1,6 +1,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 import type { Action, StepDefinition } from "../domain/action.ts";
 import type { HookEvent } from "../domain/event.ts";
+import { nodeName } from "../domain/node.ts";
 import type { LogStream, StepRun, Task } from "../domain/task.ts";
 import { compileTemplate } from "../lib/expressions.ts";
 import type { Masker } from "../lib/masking.ts";
@@ -20,6 +21,7 @@ export interface TaskRun {
   readonly action: Action;
   /** Those the task was accepted under. */
   readonly settings: Settings;
+  readonly settingsDigest: string;
   /** Null for a task that no delivery started, and where no template asks for it. */
   readonly event: HookEvent | null;
   readonly log: TaskLog;
@@ -75,6 +77,7 @@ export function stepEnv(run: TaskRun, { definition, index, phase }: StepPlace): 
     ...renderAll(definition.env),
     ...paramsEnv(run.task.params),
     HOOKWRIGHT_ACTION: run.action.name,
+    HOOKWRIGHT_NODE: nodeName(run.services.node),
     [TASK_MARKER]: run.task.id,
     [STEP_MARKER]: stepMarker(run, { index, phase }),
   };

@@ -1,6 +1,7 @@
 import type { StepDefinition } from "../domain/action.ts";
 import type { Task } from "../domain/task.ts";
 import { endTaskProcesses } from "./end-processes.ts";
+import { undoParts } from "./parts.ts";
 import { persist } from "./persist.ts";
 import { runStep, startTimer } from "./run-step.ts";
 import { TaskStopped } from "./running-tasks.ts";
@@ -18,15 +19,22 @@ export async function undoTask(run: TaskRun): Promise<Task | null> {
  * server has no time for the rest: the task stays CANCELLING, and the next server goes on.
  */
 export async function undoSteps(run: TaskRun): Promise<Task | null> {
+  const result = run.task.maxParallel === null ? await undoAll(run) : await undoParts(run);
+  if (result === "left") return leave(run);
+  return endUndone(run, result === "failed" ? "undo_failed" : "undone");
+}
+
+/** The undos alone. `left`: the server has no time for the rest. */
+export async function undoAll(run: TaskRun): Promise<"undone" | "failed" | "left"> {
   const { abandoned } = run.services.running;
   let failed = false;
   for (const { definition, index } of pendingUndos(run)) {
     const outcome = abandoned.aborted ? null : await undoStep(run, definition, index);
-    if (abandoned.aborted) return leave(run);
+    if (abandoned.aborted) return "left";
     if (outcome !== null) say(run, outcome, index);
     failed ||= outcome !== null;
   }
-  return endUndone(run, failed ? "undo_failed" : "undone");
+  return failed ? "failed" : "undone";
 }
 
 /** While the task runs it is written down now and then only: the last of it must not be lost. */

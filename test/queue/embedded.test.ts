@@ -29,6 +29,8 @@ const taskWith = (id: string): ClaimedTask["task"] => ({
   deliveryId: null,
   group: null,
   runsOn: null,
+  parentId: null,
+  maxParallel: null,
   node: null,
   attempt: 1,
   position: null,

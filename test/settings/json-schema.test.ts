@@ -75,6 +75,7 @@ actions:
     timeout: 1h
     grace: 0s
     on_crash: retry
+    runs_on: { labels: [web, db], each: true, max_parallel: 2 }
     env: { A: text, B: 1, C: true, D: { file: secret }, E: "\${SECRET}" }
     workdir: ./x
     max_log: 1kB

@@ -25,6 +25,7 @@ export function taskToWire(task: Task): TaskWire {
     delivery_id: task.deliveryId,
     group: task.group,
     runs_on: task.runsOn === null ? null : [...task.runsOn],
+    parent_id: task.parentId,
     node: task.node,
     attempt: task.attempt,
     position: task.position,
@@ -42,6 +43,10 @@ function startedByToWire(by: StartedBy): z.infer<typeof startedBySchema> {
       return { type: by.type, delivery_id: by.deliveryId, rule: by.rule };
     case "retry":
       return { type: by.type, task_id: by.taskId, by: by.by };
+    case "part":
+      return { type: by.type, task_id: by.taskId, node: by.node };
+    case "undo":
+      return { type: by.type, task_id: by.taskId, part: by.part };
     case "manual":
       return { type: by.type, by: by.by };
   }

@@ -3,6 +3,7 @@ import { initial } from "./0001-initial.ts";
 import { recoveries } from "./0002-recoveries.ts";
 import { nodes } from "./0003-nodes.ts";
 import { health } from "./0004-health.ts";
+import { parts } from "./0005-parts.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
@@ -16,6 +17,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   recoveries,
   nodes,
   health,
+  parts,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,14 +1,19 @@
 import type { Task } from "../../domain/task.ts";
 import { isEnded, nextPhase, type TaskPhase } from "../../domain/task-machine.ts";
 import { prepare, type Connection } from "../connection.ts";
-import type { NewTask, Store } from "../store.ts";
+import type { NewTask, Store, TaskOwner } from "../store.ts";
 import { insertWithPolicy, locksOf, type Inserted } from "./new-tasks.ts";
 import { checkOwner, lockAsOwner } from "./owner.ts";
 import { getTask, lockedTask } from "./read-tasks.ts";
 import { toJob, type TaskRow } from "./rows.ts";
 
-export async function createTask(connection: Connection, task: NewTask): Promise<Inserted> {
+export async function createTask(
+  connection: Connection,
+  task: NewTask,
+  owner?: TaskOwner,
+): Promise<Inserted> {
   await connection.lock(locksOf(task));
+  if (typeof task.parentId === "string") await lockAsOwner(connection, task.parentId, owner);
   return insertWithPolicy(connection, task);
 }
 

@@ -70,6 +70,7 @@ const tasksByDelivery = prepare((db, { deliveryId }: { deliveryId: string }) =>
     .selectFrom("tasks")
     .select(["id", "action", "state", "outcome"])
     .where("delivery_id", "=", deliveryId)
+    .where("parent_id", "is", null)
     .orderBy("seq"),
 );
 

@@ -16,6 +16,8 @@ interface TaskInsert {
   readonly group_name: string | null;
   readonly policy: NewTask["concurrency"]["policy"];
   readonly runs_on: string | null;
+  readonly parent_id: string | null;
+  readonly max_parallel: number | null;
   readonly settings_digest: string;
   readonly metadata: string;
   readonly created_at: string;
@@ -37,6 +39,8 @@ const insertTask = prepare((db, input: TaskInsert) =>
     policy: input.policy,
     attempt: 1,
     runs_on: input.runs_on,
+    parent_id: input.parent_id,
+    max_parallel: input.max_parallel,
     settings_digest: input.settings_digest,
     metadata: input.metadata,
     created_at: input.created_at,
@@ -150,6 +154,8 @@ function toInsert(task: NewTask, ending: Ending | undefined): TaskInsert {
     group_name: task.concurrency.policy === "parallel" ? null : task.concurrency.group,
     policy: task.concurrency.policy,
     runs_on: task.runsOn === undefined || task.runsOn === null ? null : JSON.stringify(task.runsOn),
+    parent_id: task.parentId ?? null,
+    max_parallel: task.maxParallel ?? null,
     settings_digest: task.settingsDigest,
     metadata: JSON.stringify(task.metadata ?? {}),
     created_at: task.createdAt,

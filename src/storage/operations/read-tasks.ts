@@ -22,7 +22,7 @@ export async function getTask(connection: Connection, id: string): Promise<Task 
 }
 
 export async function listTasks(connection: Connection, filter: TaskFilter): Promise<Page<Task>> {
-  const { action, state, outcome, deliveryId, cursor, limit } = filter;
+  const { action, state, outcome, deliveryId, parentId, cursor, limit } = filter;
   let query = connection.builder
     .selectFrom("tasks")
     .selectAll()
@@ -33,6 +33,7 @@ export async function listTasks(connection: Connection, filter: TaskFilter): Pro
   if (state !== undefined) query = query.where("state", "=", state);
   if (outcome !== undefined) query = query.where("outcome", "=", outcome);
   if (deliveryId !== undefined) query = query.where("delivery_id", "=", deliveryId);
+  if (parentId !== undefined) query = query.where("parent_id", "=", parentId);
   const page = pageOf(await rowsOf(connection, query), limit, (row) => row);
   return { ...page, items: await toTasks(connection, page.items) };
 }

@@ -13,6 +13,8 @@ const eventIndex = z.int().min(0).optional();
 const startedBy: z.ZodType<StartedBy> = z.discriminatedUnion("type", [
   z.object({ type: z.literal("delivery"), deliveryId: z.string(), rule: z.number(), eventIndex }),
   z.object({ type: z.literal("retry"), taskId: z.string(), by: z.string(), eventIndex }),
+  z.object({ type: z.literal("part"), taskId: z.string(), node: z.string(), eventIndex }),
+  z.object({ type: z.literal("undo"), taskId: z.string(), part: z.string(), eventIndex }),
   z.object({ type: z.literal("manual"), by: z.string() }),
 ]);
 
@@ -73,6 +75,8 @@ export function toTask(row: TaskRow, { steps, position }: TaskParts): Task {
     deliveryId: row.delivery_id,
     group: row.group_name,
     runsOn: row.runs_on === null ? null : labelsOf(row.runs_on),
+    parentId: row.parent_id,
+    maxParallel: row.max_parallel,
     node: row.node === null ? null : nodeName(row.node),
     attempt: row.attempt,
     position,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Store, TaskOwner } from "../../../src/storage/store.ts";
 import {
+  aDelivery,
   aTask,
   at,
   claim,
@@ -148,6 +149,32 @@ describe("writing as a task's owner", () => {
       await store.transition({ id: "t", signal: { type: "requeue" }, reason: null, now: at(3), owner }),
     ).toMatchObject({ attempt: 2 });
     await expectRefused(owner);
+  });
+});
+
+describe("parts of a task", () => {
+  it("are listed by it, and not as what its delivery has started", async () => {
+    const { delivery, ...rest } = aDelivery({ tasks: [{ id: "whole", maxParallel: 1 }] });
+    await store.storeDelivery({ delivery, ...rest });
+    for (const id of ["p1", "p2"]) {
+      await create({ id, deliveryId: delivery.id, parentId: "whole", policy: "parallel", runsOn: [id] });
+    }
+    expect((await store.listTasks({ parentId: "whole", limit: 10 })).items).toMatchObject([
+      { id: "p2", parentId: "whole", runsOn: ["p2"] },
+      { id: "p1" },
+    ]);
+    expect((await store.tasksOfDelivery(delivery.id)).map(({ id }) => id)).toEqual(["whole"]);
+  });
+
+  it("are taken only of the node that owns the task", async () => {
+    await create({ id: "whole" });
+    await claim(store, { node: "n1" });
+    const part = aTask({ id: "p1", parentId: "whole", policy: "parallel" });
+    const refused = store.createTask(part, { node: "n2", attempt: 1 });
+    await expect(refused).rejects.toMatchObject({ code: "task:not_owner" });
+    expect(await store.getTask("p1")).toBeNull();
+    await store.createTask(part, { node: "n1", attempt: 1 });
+    expect(await store.getTask("p1")).toMatchObject({ parentId: "whole" });
   });
 });
 

@@ -38,6 +38,8 @@ describe("a task", () => {
       metadata: { commit: { sha: "1" } },
       group: "web",
       runsOn: ["web-1"],
+      parentId: "parent",
+      maxParallel: 2,
     });
     expect(await store.createTask(input)).toEqual({
       task: { id: input.id, action: "deploy", state: "ENQUEUED", outcome: null },
@@ -55,6 +57,8 @@ describe("a task", () => {
       deliveryId: null,
       group: "web",
       runsOn: ["web-1"],
+      parentId: "parent",
+      maxParallel: 2,
       node: null,
       attempt: 1,
       position: 1,

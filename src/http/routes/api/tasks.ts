@@ -35,8 +35,8 @@ function list(server: ApiServer, { app, guard }: ApiContext): void {
   const about = { id: "listTasks", tag, scope: "read", summary: "Lists tasks, newest first" } as const;
   const response = { 200: pageOf(taskSchema), ...errors };
   server.get("/tasks", guard(about, { querystring: taskQuerySchema, response }), async (request) => {
-    const { delivery_id: deliveryId, ...query } = request.query;
-    const page = await app.listTasks({ ...query, deliveryId });
+    const { delivery_id: deliveryId, parent_id: parentId, ...query } = request.query;
+    const page = await app.listTasks({ ...query, deliveryId, parentId });
     return { items: page.items.map(taskToWire), next: page.next };
   });
 }
