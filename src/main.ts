@@ -45,7 +45,7 @@ export interface StartServerOptions {
   /** False: take no webhooks. */
   readonly receive?: boolean;
   /** Of this machine, among those that share the store; default: its host name. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What tasks name that are to run on this machine; its name is one of them. */
   readonly labels?: readonly string[];
 }

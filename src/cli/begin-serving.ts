@@ -10,8 +10,17 @@ export interface BeginOptions {
   readonly settings: Settings;
   /** Instead of the settings' address. */
   readonly listen?: ListenAddress | undefined;
+  /** Which part it takes among the servers on one store. */
+  readonly node?: NodeOptions;
   /** Default: by LOG_LEVEL. */
   readonly level?: LogLevel;
+}
+
+export interface NodeOptions {
+  readonly name: string | undefined;
+  readonly labels: readonly string[];
+  readonly receive: boolean;
+  readonly work: boolean;
 }
 
 export interface Serving {
@@ -22,11 +31,11 @@ export interface Serving {
 /** Starts serving in this process, with signals, and its log for people at a terminal. */
 export async function beginServing(
   { options, output }: Context,
-  { settings, listen, level = levelOf(process.env) }: BeginOptions,
+  { settings, listen, node, level = levelOf(process.env) }: BeginOptions,
 ): Promise<Serving> {
   for (const warning of settings.warnings) output.note(`${colors.yellow("warning")}: ${warning}`);
   const logger = createLogger({ level, pretty: process.stderr.isTTY && !options.json });
-  const server = await serve({ settings, logger, signals: true, ...(listen && { listen }) });
+  const server = await serve({ settings, logger, signals: true, ...(listen && { listen }), ...node });
   return { server, logger };
 }
 

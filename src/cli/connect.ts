@@ -88,7 +88,13 @@ function remote(url: string, token: string | undefined): Connection {
 
 async function offline(settings: Settings, work: boolean): Promise<Connection> {
   const logger = createLogger({ level: "warn", pretty: true });
-  const server = await serve({ settings, logger, work, listen: { host: "127.0.0.1", port: 0 } });
+  const server = await serve({
+    settings,
+    logger,
+    work,
+    receive: work,
+    listen: { host: "127.0.0.1", port: 0 },
+  });
   const client = createClient({ url: server.url, token: server.localToken });
   return {
     client,

@@ -10,6 +10,7 @@ import { addHashToken } from "./commands/hash-token.ts";
 import { addImport } from "./commands/import.ts";
 import { addInit } from "./commands/init.ts";
 import { addLogs } from "./commands/logs.ts";
+import { addNodes } from "./commands/nodes.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addRetry } from "./commands/retry.ts";
 import { addSchema } from "./commands/schema.ts";
@@ -21,7 +22,7 @@ import { addTrigger } from "./commands/trigger.ts";
 
 /** Every command, in the order of `--help`, by what they are about. */
 const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
-  "The server:": [addStart, addServe, addDemo],
+  "The server:": [addStart, addServe, addNodes, addDemo],
   "Settings:": [addInit, addCheck, addSchema, addImport],
   "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addCancel, addRetry],
   "Deliveries:": [addDeliveries, addExplain, addReplay],
