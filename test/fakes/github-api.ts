@@ -17,6 +17,8 @@ export type FakeFault =
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly message?: string;
+      /** Instead of a message. */
+      readonly body?: unknown;
     }
   | { readonly fails: "hang" | "reset" };
 
@@ -89,7 +91,7 @@ function fail(fault: FakeFault, request: IncomingMessage, response: ServerRespon
     return;
   }
   for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
-  send(response, fault.status, { message: fault.message ?? `fault ${fault.status}` });
+  send(response, fault.status, fault.body ?? { message: fault.message ?? `fault ${fault.status}` });
 }
 
 interface Refusal {
