@@ -47,6 +47,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
   const names = [RUN, ...labels.map(runOn)];
   let handlers: TaskHandlers | null = null;
   let draining = false;
+  let starting: Promise<void> = Promise.resolve();
 
   /** A job that is done is deleted, whoever has it now; one that failed is let go only by who has it. */
   const look: Task = async (payload, { job }) => {
@@ -126,7 +127,11 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
   /** What it has under way goes on; nothing new is handed out by it. */
   function replace(engine: Engine): void {
     engine.runner = null;
-    void startEngine();
+    begin();
+  }
+
+  function begin(): void {
+    starting = starting.then(startEngine);
   }
 
   function watch(engine: Engine, runner: Runner): void {
@@ -148,6 +153,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
 
   /** A claim that was under way when draining began may still bring tasks: they are ours already, so they are run. */
   async function allEnded(): Promise<void> {
+    await starting;
     await Promise.all([...engines].map(stopEngine));
     while (underWay.size + leading.size > 0) await Promise.all([...underWay, ...leading]);
   }
@@ -160,13 +166,13 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
     },
     start(given) {
       handlers = given;
-      void startEngine();
+      begin();
     },
     wake() {
       const newest = [...engines].find(({ runner }) => runner !== null);
       if (newest === undefined || newest.slots === concurrency()) return;
       void stopEngine(newest);
-      void startEngine();
+      begin();
     },
     drain(timeoutMs) {
       draining = true;
