@@ -171,6 +171,7 @@ async function askRest(ask: Ask): Promise<void> {
   for (const token of [server.token, null]) {
     await ask("listActions", api("/actions", { token }));
     await ask("listSources", api("/sources", { token }));
+    await ask("listNodes", api("/nodes", { token }));
     await ask("listCounters", api("/counters", { token }));
     await ask("reloadSettings", api("/settings/reload", { ...POST, token }));
   }

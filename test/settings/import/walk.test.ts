@@ -46,14 +46,16 @@ automata:
     execa(process.execPath, [program, ...args], { cwd: dir, reject: false, all: true, env: { PORT: "" } });
 
   const converted = await run("import", "webhooks-automata", "settings.yaml", "-o", "hookwright.yaml");
-  expect(converted.all).toBe("Wrote hookwright.yaml; check it with: hookwright check hookwright.yaml");
+  expect(converted.all).toMatch(
+    /^Wrote hookwright\.yaml; check it with: .*hookwright check hookwright\.yaml$/,
+  );
   const file = join(dir, "hookwright.yaml");
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   // Another server may have the port of the old one.
   await writeFile(file, (await readFile(file, "utf8")).replace("127.0.0.1:5000", "127.0.0.1:1"));
 
   const checked = await run("check");
-  expect([checked.exitCode, checked.all]).toEqual([0, "hookwright.yaml is valid: 1 sources, 1 actions"]);
+  expect([checked.exitCode, checked.all]).toEqual([0, "hookwright.yaml is valid (sources: 1, actions: 1)"]);
   const planned = await run("trigger", "site", "--dry-run");
   expect(planned.stdout).toMatch(/^1\. run: cp page before\n2\. git: .*\n3\. run: cp page published$/);
   expect(await git(site, "log", "--format=%s")).toBe("first");
