@@ -10,13 +10,12 @@ import { createLogger, levelOf, type Logger } from "./lib/logger.ts";
 import { createOutboundFetch } from "./lib/outbound.ts";
 import { onSignals } from "./lib/signals.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
-import { createPostgresQueue } from "./queue/postgres.ts";
 import type { Queue } from "./queue/queue.ts";
 import { loadSettings, parseSettings } from "./settings/load.ts";
 import type { Settings } from "./settings/settings.ts";
 import { watchSettings } from "./settings/watch.ts";
 import { openStore } from "./storage/open.ts";
-import { createSharedStore, type SharedStore } from "./storage/postgres/shared.ts";
+import type { SharedStore } from "./storage/postgres/shared.ts";
 import { NODE_ROLES, type Store } from "./storage/store.ts";
 import { createApp } from "./usecases/create-app.ts";
 import { createHub, type Hub } from "./usecases/hub.ts";
@@ -71,10 +70,10 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const parts: Parts = { options, env, settings, logger, store };
   const identity = identityOf(options);
   const node = nodeId(identity.name, newId());
-  const shared = shareStore(parts);
+  const shared = await shareStore(parts);
   const concurrency = (): number => services.settings.current().work.concurrency;
   const isDoubtful = (since: number): boolean => keeper.wasOutOfTouch(since);
-  const queue = createQueue(parts, {
+  const queue = await createQueue(parts, {
     node,
     labels: identity.labels,
     concurrency,
@@ -149,10 +148,15 @@ function identityOf({
   return { name, roles, version: VERSION, labels: [...new Set([name, ...labels])] };
 }
 
-/** What several servers on one PostgreSQL need beside the store; null for the embedded database. */
-function shareStore({ settings: { store }, logger }: Parts): SharedStore | null {
+/**
+ * What several servers on one PostgreSQL need beside the store; null for the embedded database, which must not pay for it:
+ * its engine takes memory and time to load.
+ */
+async function shareStore({ settings: { store }, logger }: Parts): Promise<SharedStore | null> {
   const onError = (error: unknown): void => logger.warn({ err: error }, "A connection to PostgreSQL failed");
-  return store.kind === "postgres" ? createSharedStore({ url: store.url, onError }) : null;
+  if (store.kind === "sqlite") return null;
+  const { createSharedStore } = await import("./storage/postgres/shared.ts");
+  return createSharedStore({ url: store.url, onError });
 }
 
 interface QueueParts {
@@ -163,10 +167,12 @@ interface QueueParts {
   readonly pool: SharedStore["pool"] | undefined;
 }
 
-function createQueue({ store, logger }: Parts, { pool, ...rest }: QueueParts): Queue {
+async function createQueue({ store, logger }: Parts, { pool, ...rest }: QueueParts): Promise<Queue> {
   const onError = (error: unknown): void => logger.error({ err: error }, "The queue failed");
   const options = { ...rest, store, onError };
-  return pool === undefined ? createEmbeddedQueue(options) : createPostgresQueue({ ...options, pool });
+  if (pool === undefined) return createEmbeddedQueue(options);
+  const { createPostgresQueue } = await import("./queue/postgres.ts");
+  return createPostgresQueue({ ...options, pool });
 }
 
 function createServices(

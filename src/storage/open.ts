@@ -1,4 +1,3 @@
-import { createPostgresStore } from "./postgres/store.ts";
 import { createSqliteStore } from "./sqlite/client.ts";
 import type { Store } from "./store.ts";
 
@@ -11,5 +10,8 @@ export type StoreLocation =
  * Opens the database, making the embedded one's file and its folder where there is none, and brings it to the newest schema.
  * Rejects AppError `store:locked` (another server has the embedded one), `store:too_new`, `store:unavailable`.
  */
-export const openStore = (location: StoreLocation): Promise<Store> =>
-  location.kind === "sqlite" ? createSqliteStore(location.path) : createPostgresStore({ url: location.url });
+export async function openStore(location: StoreLocation): Promise<Store> {
+  if (location.kind === "sqlite") return createSqliteStore(location.path);
+  const { createPostgresStore } = await import("./postgres/store.ts");
+  return createPostgresStore({ url: location.url });
+}
