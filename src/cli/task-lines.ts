@@ -20,7 +20,7 @@ export function progressLine(task: TaskWire, columns: number): string {
     `${String(Math.floor(task.progress)).padStart(3)}%`,
     stateOf(task),
     duration(task),
-    step === undefined ? place(task).trim() : `${nameOf(step)} ${colors.dim(duration(step))}`,
+    step === undefined ? place(task).trim() : `${nameOf(step, task)} ${colors.dim(duration(step))}`,
   ]
     .filter((part) => part !== "")
     .map(oneLine)
@@ -35,7 +35,12 @@ function bar(progress: number, width: number): string {
   return colors.green("█".repeat(full)) + colors.dim("░".repeat(width - full));
 }
 
-const nameOf = ({ name, phase }: StepRun): string => (phase === "undo" ? `undo ${name}` : name);
+/** Of an undo: the step that it takes back. */
+function nameOf({ name, phase, index }: StepRun, { steps }: Pick<TaskWire, "steps">): string {
+  if (phase === "run") return name;
+  const undone = steps.find((step) => step.phase === "run" && step.index === index);
+  return `undo ${undone?.name ?? name}`;
+}
 
 /** Where it waits, with a space before it; nothing when it does not. */
 export const place = ({ position }: TaskWire): string =>
@@ -74,7 +79,7 @@ const MARKS: Readonly<Record<StepRun["state"], string>> = {
 /** How it went: a line per step, where there are several, and one for the whole. */
 export function endLines(task: TaskWire): string[] {
   const { steps, outcome, action, reason } = task;
-  const names = steps.map((step) => oneLine(nameOf(step)));
+  const names = steps.map((step) => oneLine(nameOf(step, task)));
   const width = Math.max(0, ...names.map(widthOf));
   const lines = steps.map((step, index) => {
     const name = names[index] ?? "";
