@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { cliSettings } from "../support/cli-settings.ts";
 import { createPlace, type Place } from "../support/cli.ts";
 
