@@ -53,32 +53,3 @@ describe("without a server", () => {
     expect(existsSync(join(place.dir, "undone"))).toBe(true);
   });
 });
-
-it("a second Ctrl-C without a server kills the task at once; the next start undoes it", async () => {
-  const stubborn = `
-server: { listen: 127.0.0.1:0 }
-actions:
-  stubborn:
-    workdir: .
-    grace: 10m
-    steps:
-      - { name: first, run: [echo, one], undo: { run: [touch, undone] } }
-      - { name: second, shell: 'trap "touch asked" TERM; echo $$ > pid; touch waiting; until [ -e go ]; do sleep 0.05; done' }
-`;
-  await place.write("hookwright.yaml", stubborn);
-  const running = place.begin(["trigger", "stubborn"]);
-  await isWaiting();
-  running.kill("SIGINT");
-  await exists("asked");
-  running.kill("SIGINT");
-  expect(await running).toMatchObject({ exitCode: 130, stderr: expect.stringContaining("Killed.") });
-  expect((await place.run(["tasks", "--json"])).json()).toMatchObject([{ state: "CANCELLING" }]);
-  expect(existsSync(join(place.dir, "undone"))).toBe(false);
-
-  await place.serve();
-  expect(await place.run(["follow", "last"])).toMatchObject({
-    exitCode: 1,
-    stdout: expect.stringContaining("✓ undo first"),
-  });
-  expect(existsSync(join(place.dir, "undone"))).toBe(true);
-});

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { displayName } from "../../src/settings/problems.ts";
 import { loadSettings } from "../../src/settings/load.ts";
 import { sourceKinds } from "../../src/sources/registry.ts";
 import { stepKinds } from "../../src/steps/registry.ts";
@@ -26,7 +27,7 @@ describe("the error", () => {
     const { code, details, message } = await loadError(text, { dir });
     const file = join(dir, "hookwright.yaml");
     expect(code).toBe("settings:invalid");
-    expect(message.split("\n")[0]).toBe(`${file}:1:1 stoer: unknown key; did you mean "store"?`);
+    expect(message.split("\n")[0]).toBe(`${displayName(file)}:1:1 stoer: unknown key; did you mean "store"?`);
     expect(details["problems"]).toEqual([
       { file, line: 1, column: 1, key: "stoer", message: "unknown key", suggestion: "store" },
       {
