@@ -25,9 +25,9 @@ describe("the error", () => {
     const dir = await temporaryFolder();
     const text = `stoer: x\nactions:\n  a: { steps: [{ rn: [x] }] }\nsources:\n  b: { kind: githb, secret: a }\n`;
     const { code, details, message } = await loadError(text, { dir });
-    const file = join(dir, "hookwright.yaml");
+    const file = displayName(join(dir, "hookwright.yaml"));
     expect(code).toBe("settings:invalid");
-    expect(message.split("\n")[0]).toBe(`${displayName(file)}:1:1 stoer: unknown key; did you mean "store"?`);
+    expect(message.split("\n")[0]).toBe(`${file}:1:1 stoer: unknown key; did you mean "store"?`);
     expect(details["problems"]).toEqual([
       { file, line: 1, column: 1, key: "stoer", message: "unknown key", suggestion: "store" },
       {
