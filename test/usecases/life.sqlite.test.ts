@@ -20,7 +20,7 @@ actions:
     grace: 100ms
     env: { LIFE_TEST: "yes" }
     steps:
-      - { shell: "true", undo: { shell: 'echo undo >> undos; test -e go || sleep 1000' } }
+      - { shell: "true", undo: { shell: 'echo undo >> undos; sleep 1000' } }
       - shell: 'echo > ready; sleep 1000'
 `;
 
@@ -30,10 +30,14 @@ async function openWorld(dir?: string): Promise<World> {
   return world;
 }
 
+/** How often the undo has begun. */
+const undos = async ({ dir }: World): Promise<number> =>
+  (await readFile(join(dir, "undos"), "utf8").catch(() => "")).length / "undo\n".length;
+
 async function live({ services, queue }: World): Promise<Life> {
   const identity = { name: "one", labels: [], roles: ["receive", "work"], version: "1" } as const;
   const keeper = createNodeKeeper({ services, queue, identity, leaseMs: 60_000 });
-  const life = createLife({ services, queue, keeper, endingMs: 200 });
+  const life = createLife({ services, queue, keeper, endingMs: 1_000 });
   await life.join();
   life.work();
   return life;
@@ -48,13 +52,12 @@ describe("a server that is told to end at once", () => {
     void life.close();
     await life.close();
     expect(markedProcesses("HOOKWRIGHT_TASK_ID", id)).toEqual([]);
+    // On a busy machine the time may have been over before the undo had begun.
+    const before = await undos(world);
     const next = await openWorld(world.dir);
     expect(await next.app.getTask(id)).toMatchObject({ state: "CANCELLING", outcome: "lost" });
     const again = await live(next);
-    await vi.waitUntil(async () => (await readFile(join(world.dir, "undos"), "utf8")) === "undo\nundo\n", {
-      timeout: 10_000,
-    });
-    await next.app.getTask(id);
+    await vi.waitUntil(async () => (await undos(world)) > before, { timeout: 20_000 });
     await Promise.all([again.close(), again.close()]);
   });
 
