@@ -100,7 +100,8 @@ async function offline(settings: Settings, work: boolean): Promise<Connection> {
     client,
     offline: true,
     async close(output) {
-      const { items } = await client.listTasks({ state: "RUNNING" });
+      // Without work, what is on record as running is a dead server's.
+      const { items } = work ? await client.listTasks({ state: "RUNNING" }) : { items: [] };
       if (items.length > 0) output.note(`Waiting for ${items.length} more that had been queued`);
       await server.close();
     },

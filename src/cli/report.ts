@@ -75,6 +75,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "auth:bad_credentials":
     "Is it a token of that server? HOOKWRIGHT_TOKEN and --token go before the local one",
   "auth:forbidden": "Make a token that may: hookwright token create NAME --scope deploy",
+  "settings:exists": "Replace it with --force",
   "store:locked": "Stop that server, or give its address with --url and a token with --token",
 };
 
