@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { errorsReference } from "./errors.ts";
 import { openapiDocument } from "./openapi.ts";
+import { cliReference } from "../src/cli/reference.ts";
 import { settingsJsonSchema } from "../src/settings/json-schema.ts";
 import { settingsReference } from "../src/settings/reference.ts";
 
@@ -21,6 +22,7 @@ const pages: Readonly<Record<string, string>> = {
   "docs/reference/settings.schema.json": json(settingsJsonSchema()),
   "docs/reference/settings.md": settingsReference(),
   "docs/reference/errors.md": errorsReference(),
+  "docs/reference/cli.md": cliReference(),
   "docs/reference/openapi.json": json(await openapiDocument()),
 };
 

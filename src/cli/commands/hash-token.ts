@@ -26,7 +26,7 @@ export function addHashToken(program: Command): void {
     .command("hash-token")
     .description("read a token, from a prompt or stdin, and print its argon2 hash, for TOKEN_HASH");
   addBody(command, {
-    examples: ["openssl rand -hex 32 | tee kapp-token | hookwright hash-token"],
+    examples: ["head -c 32 /dev/urandom | base64 | tee kapp-token | hookwright hash-token"],
     input: z.object({}),
     run,
   });
