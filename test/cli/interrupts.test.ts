@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hasMarker, listProcesses } from "../../src/lib/processes/proc.ts";
 import { cliSettings } from "../support/cli-settings.ts";
 import { createPlace, type Place } from "../support/cli.ts";
 import { until } from "../support/until.ts";
@@ -52,4 +53,35 @@ describe("without a server", () => {
     });
     expect(existsSync(join(place.dir, "undone"))).toBe(true);
   });
+});
+
+it("a second Ctrl-C without a server ends at once what does not listen to the first; nothing stays undone", async () => {
+  await place.write(
+    "hookwright.yaml",
+    `
+server: { listen: 127.0.0.1:0 }
+actions:
+  stubborn:
+    workdir: .
+    grace: 10m
+    steps:
+      - { name: first, run: [echo, one], undo: { run: [touch, undone] } }
+      - { name: second, shell: 'trap "touch asked" TERM; touch waiting; until [ -e go ]; do sleep 0.05; done' }
+`,
+  );
+  const running = place.begin(["trigger", "stubborn"]);
+  await isWaiting();
+  running.kill("SIGINT");
+  await exists("asked");
+  running.kill("SIGINT");
+  expect(await running).toMatchObject({ exitCode: 130 });
+  expect(listProcesses().filter(({ pid }) => hasMarker(pid, `HOME=${place.dir}`))).toEqual([]);
+
+  // It may have come to the undo, or not: then the next server does it.
+  await place.serve();
+  expect(await place.run(["follow", "last"])).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining("✗ stubborn CANCELLED (cancelled)"),
+  });
+  expect(existsSync(join(place.dir, "undone"))).toBe(true);
 });

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { endMarked } from "../../src/lib/processes/end-marked.ts";
 import { startServerProcess, type ServerProcess } from "./server-process.ts";
 
 export const BIN = join(import.meta.dirname, "../../bin/hookwright.js");
@@ -77,8 +78,8 @@ export async function createPlace(settings?: string): Promise<Place> {
       return { server, url: await server.serving };
     },
     async close() {
-      for (const child of begun) child.kill("SIGKILL");
-      for (const server of servers) server.kill("SIGKILL");
+      // Servers, commands, and what they have started: all have the folder as their home.
+      await endMarked({ name: "HOME", value: dir, graceMs: 0 });
       await Promise.all([...begun, ...servers.map(({ exited }) => exited)]);
       await rm(dir, { recursive: true, force: true });
     },

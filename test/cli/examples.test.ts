@@ -1,0 +1,121 @@
+import { chmod, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pathOf } from "../../src/cli/command.ts";
+import { createProgram } from "../../src/cli/program.ts";
+import { CLI_SECRET, cliSettings } from "../support/cli-settings.ts";
+import { BIN, cliEnv, createPlace, type Place } from "../support/cli.ts";
+import { githubPush } from "../support/push.ts";
+import { until } from "../support/until.ts";
+
+type Command = ReturnType<typeof createProgram>;
+
+/** Every command that does something. */
+const leaves = (command: Command): Command[] =>
+  command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+const commands = leaves(createProgram());
+
+/** What `--help` shows under Examples. */
+function examplesOf(command: Command): string[] {
+  let help = "";
+  command.configureOutput({ writeOut: (text) => (help += text) });
+  command.outputHelp();
+  const [, list = ""] = help.split("\nExamples:\n");
+  return [...list.matchAll(/^ {2}\$ (.+)$/gm)].map(([, line = ""]) => line);
+}
+
+const examples = commands.flatMap((command) =>
+  examplesOf(command).map((line) => ({ path: pathOf(command), line })),
+);
+/** These serve until they are told to end; `demo` needs what they write, and is in the test of the first run. */
+const SERVING = new Set(["start", "serve"]);
+const ending = examples.filter(({ path }) => !SERVING.has(path) && path !== "demo");
+const serving = examples.filter(({ path }) => SERVING.has(path));
+
+const EMPTY = "server: { listen: 127.0.0.1:0 }\nsources: {}\nactions: {}\n";
+const theirs = `
+automata:
+  - endpoint: { suffix: deploy, provider: github, secret_token: theirs }
+    action: { type: commands, commands: [echo one] }
+`;
+
+let place: Place;
+let url: string;
+
+beforeAll(async () => {
+  place = await createPlace(cliSettings);
+  await mkdir(join(place.dir, "bin"));
+  await place.write("bin/hookwright", `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`);
+  await chmod(join(place.dir, "bin/hookwright"), 0o755);
+  await mkdir(join(place.dir, "etc"));
+  await place.write("settings.yaml", theirs);
+  await bash("git init -q . && git -c user.name=n -c user.email=e commit -q --allow-empty -m one");
+  ({ url } = await place.serve());
+});
+afterAll(() => place.close());
+
+/** As a person would type it, but that what is in /etc stands in the place. */
+function bash(line: string) {
+  const script = `set -o pipefail; ${line.replaceAll("/etc/hookwright/", `${place.dir}/etc/`)}`;
+  const env = cliEnv(place.dir, { PATH: `${place.dir}/bin:${process.env["PATH"] ?? ""}` });
+  return execa("bash", ["-c", script], { cwd: place.dir, env, extendEnv: false, reject: false, all: true });
+}
+
+/** What has to be there before an example can work. */
+const PREPARE: Readonly<Record<string, () => Promise<unknown>>> = {
+  check: () => place.write("etc/hookwright.yaml", EMPTY),
+  cancel: () => bash("hookwright trigger wait"),
+  "token revoke": () => bash("hookwright token create ci || true"),
+  "token create": () => bash("hookwright token revoke ci || true"),
+  follow: deployOnce,
+  logs: deployOnce,
+  retry: deployOnce,
+  explain: push,
+  replay: push,
+};
+
+async function deployOnce(): Promise<void> {
+  const { exitCode } = await bash('hookwright trigger deploy --param sha="$(git rev-parse HEAD)" --follow');
+  expect(exitCode).toBe(0);
+}
+
+async function push(): Promise<void> {
+  const { body, headers } = githubPush({ secret: CLI_SECRET });
+  const response = await fetch(`${url}/hooks/app`, { method: "POST", headers, body: new Uint8Array(body) });
+  expect(response.status).toBe(202);
+}
+
+describe("the examples of --help", () => {
+  it.each(commands.map((command) => [pathOf(command), examplesOf(command)] as const))(
+    "are there: %s",
+    (_path, lines) => {
+      expect(lines).not.toEqual([]);
+    },
+  );
+
+  it.each(ending)("work: $line", async ({ path, line }) => {
+    await PREPARE[path]?.();
+    const target = line.replace(" --dir /etc/hookwright", ` --dir ${place.dir}/made`);
+    const ran = await bash(target);
+    expect({ exitCode: ran.exitCode, said: ran.all }).toMatchObject({ exitCode: 0 });
+  });
+
+  it.each(serving)("serve until SIGTERM: $line", async ({ line }) => {
+    const other = await createPlace(EMPTY);
+    const words = line
+      .replace(/^hookwright /, "")
+      .replace("/etc/hookwright/", `${other.dir}/`)
+      .replace("--listen 8081", "--listen 0")
+      .split(" ");
+    const child = other.begin(words);
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    await until(() => said.includes('"Serving"'), { what: `${line} to serve` });
+    child.kill("SIGTERM");
+    expect(await child).toMatchObject({ exitCode: 0 });
+    await other.close();
+  });
+});
