@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hashPassword } from "../../src/lib/passwords.ts";
 import { hasMarker, listProcesses } from "../../src/lib/processes/proc.ts";
-import { createPlace, type Place } from "../support/cli.ts";
+import { cliEnv, createPlace, type Place } from "../support/cli.ts";
 import { runInTerminal } from "../support/terminal.ts";
 import { until } from "../support/until.ts";
 
@@ -164,6 +165,26 @@ it("a start with TOKEN_HASH and no settings is K-App's server, without the demo"
   expect(existsSync(join(place.dir, "demo"))).toBe(false);
   child.kill("SIGTERM");
   expect(await child).toMatchObject({ exitCode: 0, stdout: "" });
+});
+
+it("npm start passes SIGTERM on: the server drains and ends with npm", async () => {
+  const root = join(import.meta.dirname, "../..");
+  const settings = join(place.dir, "hookwright.yaml");
+  const npm = execa("npm", ["start", "--", "--settings", settings], {
+    cwd: root,
+    env: cliEnv(place.dir),
+    extendEnv: false,
+    reject: false,
+    all: true,
+  });
+  let said = "";
+  npm.all.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  await until(() => said.includes("docs/getting-started.md"), { what: "the demo to end" });
+  npm.kill("SIGTERM");
+  expect(await npm).toMatchObject({ exitCode: 0, all: expect.stringContaining('"Ended"') });
+  expect(listProcesses().filter(({ pid }) => hasMarker(pid, `HOME=${place.dir}`))).toEqual([]);
 });
 
 it("the demo without a first start says how to begin, and exits 2", async () => {
