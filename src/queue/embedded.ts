@@ -1,3 +1,4 @@
+import { within } from "../lib/within.ts";
 import type { ClaimedTask, Store } from "../storage/store.ts";
 import { isLeader, type Queue, type TaskHandlers } from "./queue.ts";
 
@@ -66,10 +67,9 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   }
 
   /** A claim that was under way when draining began may still bring tasks: they are ours already, so they are run. */
-  async function allEnded(): Promise<true> {
+  async function allEnded(): Promise<void> {
     await (claiming ?? Promise.resolve());
     while (underWay.size + leading.size > 0) await Promise.all([...underWay, ...leading]);
-    return true;
   }
 
   function stop(): void {
@@ -86,13 +86,9 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
       wake();
     },
     wake,
-    async drain(timeoutMs) {
+    drain(timeoutMs) {
       handler = null;
-      const timeout = Promise.withResolvers<boolean>();
-      const timer = setTimeout(() => timeout.resolve(false), timeoutMs);
-      const drained = await Promise.race([allEnded(), timeout.promise]);
-      clearTimeout(timer);
-      return drained;
+      return within(timeoutMs, allEnded());
     },
     stop,
     get running() {
