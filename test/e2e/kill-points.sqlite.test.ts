@@ -72,6 +72,12 @@ async function sendToDeath(url: string): Promise<void> {
   expect((await server.exited).signal).toBe("SIGKILL");
 }
 
+/** Starts a server that dies of what the last one left. */
+async function startToDeath(): Promise<void> {
+  await start().catch(() => undefined);
+  await server.exited;
+}
+
 async function onlyTask(url: string, test: (task: TaskWire) => boolean = ({ state }) => isEnded(state)) {
   const client = await serverClient(url, dir);
   return until(
@@ -155,8 +161,7 @@ describe("a server that is killed", () => {
       - shell: 'setsid sh -c "trap \\"\\" TERM; while :; do sleep 0.1; done" > other 2>&1 & ${KILL}; sleep 100'
 `);
     await sendToDeath(await start());
-    await start().catch(() => undefined);
-    await server.exited;
+    await startToDeath();
     expect(await onlyTask(await start())).toMatchObject({ state: "CANCELLED", outcome: "lost" });
     expect(await out()).toBe("do-a\nundo-a\nundo-a\n");
     expect(markedProcesses("KILL_POINT_TEST", dir)).toEqual([]);
@@ -173,8 +178,7 @@ describe("a server that is killed", () => {
 `);
     await sendToDeath(await start());
     for (let death = 2; death <= 3; death += 1) {
-      await start().catch(() => undefined);
-      await server.exited;
+      await startToDeath();
     }
     const task = await onlyTask(await start());
     expect(task).toMatchObject({ state: "CANCELLED", outcome: "lost", attempt: 3 });
@@ -194,8 +198,7 @@ describe("a server that is killed", () => {
 `);
     await sendToDeath(await start());
     for (let death = 2; death <= 3; death += 1) {
-      await start().catch(() => undefined);
-      await server.exited;
+      await startToDeath();
     }
     const task = await onlyTask(await start());
     expect(task).toMatchObject({ state: "FAILED_CANCELLING", outcome: "failed" });

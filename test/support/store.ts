@@ -110,6 +110,9 @@ export function aDelivery(input: DeliveryInput = {}): NewDelivery {
   };
 }
 
+export const idsOf = (claimed: Awaited<ReturnType<Store["claimTasks"]>>): string[] =>
+  claimed.map(({ task }) => task.id);
+
 /** Makes every waiting task that may run RUNNING. */
 export const claim = (
   store: Store,

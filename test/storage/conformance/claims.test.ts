@@ -5,6 +5,7 @@ import {
   at,
   claim,
   complete,
+  idsOf,
   openTestStore,
   type OpenStore,
   type TaskInput,
@@ -21,8 +22,6 @@ afterEach(() => opened.close());
 const create = async (input: TaskInput): Promise<void> => {
   await store.createTask(aTask(input));
 };
-const idsOf = (claimed: Awaited<ReturnType<Store["claimTasks"]>>): string[] =>
-  claimed.map(({ task }) => task.id);
 
 describe("claiming", () => {
   it("takes the oldest first, one of each group, and as many without a group as it may", async () => {

@@ -6,6 +6,7 @@ import {
   at,
   claim,
   complete,
+  idsOf,
   openTestStore,
   type OpenStore,
   type TaskInput,
@@ -22,8 +23,6 @@ afterEach(() => opened.close());
 const create = async (input: TaskInput): Promise<void> => {
   await store.createTask(aTask(input));
 };
-const idsOf = (claimed: Awaited<ReturnType<Store["claimTasks"]>>): string[] =>
-  claimed.map(({ task }) => task.id);
 
 describe("labels", () => {
   it("keep a task from nodes that have none of them, and its group behind it", async () => {
