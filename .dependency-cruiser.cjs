@@ -25,7 +25,7 @@ const MAY_IMPORT = {
   accounts: ["src/domain/", "src/lib/", "src/storage/store\\.ts"],
   http: [
     "src/(domain|lib|usecases|accounts)/",
-    "src/client/schemas\\.ts",
+    "src/client/(schemas|requests)\\.ts",
     "src/settings/settings\\.ts",
     "src/storage/store\\.ts",
     "src/sources/source\\.ts",

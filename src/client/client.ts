@@ -1,10 +1,10 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { z } from "zod";
+import { type DeliveryQuery, type StartRequest, type TaskQuery, type TokenRequest } from "./requests.ts";
 import {
   actionSchema,
   createdTokenSchema,
   deliveryDetailSchema,
-  type DeliveryQuery,
   deliverySchema,
   explanationSchema,
   listOf,
@@ -15,10 +15,7 @@ import {
   problemSchema,
   receivedSchema,
   startedTaskSchema,
-  type StartRequest,
   taskSchema,
-  type TaskQuery,
-  type TokenRequest,
   tokenSchema,
 } from "./schemas.ts";
 

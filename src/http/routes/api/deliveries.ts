@@ -1,13 +1,11 @@
 import { z } from "zod";
+import { deliveryQuerySchema, idParamsSchema, replayRequestSchema } from "../../../client/requests.ts";
 import {
   deliveryDetailSchema,
-  deliveryQuerySchema,
   deliverySchema,
   explanationSchema,
-  idParamsSchema,
   pageOf,
   receivedSchema,
-  replayRequestSchema,
 } from "../../../client/schemas.ts";
 import {
   deliveryDetailToWire,

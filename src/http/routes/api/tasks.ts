@@ -3,14 +3,16 @@ import { z } from "zod";
 import {
   eventsQuerySchema,
   idParamsSchema,
+  logQuerySchema,
+  startRequestSchema,
+  taskQuerySchema,
+} from "../../../client/requests.ts";
+import {
   listOf,
   logEntrySchema,
-  logQuerySchema,
   pageOf,
   planSchema,
   startedTaskSchema,
-  startRequestSchema,
-  taskQuerySchema,
   taskSchema,
 } from "../../../client/schemas.ts";
 import { startedToWire } from "../../wire/delivery.ts";

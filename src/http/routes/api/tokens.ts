@@ -1,11 +1,6 @@
 import { z } from "zod";
-import {
-  createdTokenSchema,
-  listOf,
-  tokenRequestSchema,
-  tokenSchema,
-  whoamiSchema,
-} from "../../../client/schemas.ts";
+import { tokenRequestSchema } from "../../../client/requests.ts";
+import { createdTokenSchema, listOf, tokenSchema, whoamiSchema } from "../../../client/schemas.ts";
 import { tokenToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
 import { type ApiContext, type ApiServer, identityOf } from "./route.ts";

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { TASK_OUTCOMES, TASK_STATES } from "../domain/task.ts";
+import { scopeSchema } from "./schemas.ts";
+
+/** What requests to our API carry, for the server and its clients; what it answers is in schemas.ts. */
+
+/** In the path of whatever has an id. */
+export const idParamsSchema = z.object({ id: z.string().max(200) });
+
+const limit = z.coerce.number().int().min(1).max(500).default(50);
+const cursor = z.string().min(1).max(200).optional();
+
+export const taskQuerySchema = z.object({
+  action: z.string().optional(),
+  state: z.enum(TASK_STATES).optional(),
+  outcome: z.enum(TASK_OUTCOMES).optional(),
+  delivery_id: z.string().optional(),
+  parent_id: z.string().optional(),
+  cursor,
+  limit,
+});
+export type TaskQuery = z.input<typeof taskQuerySchema>;
+
+export const deliveryQuerySchema = z.object({
+  source: z.string().optional(),
+  verdict: z.enum(["accepted", "rejected"]).optional(),
+  event: z.string().optional(),
+  cursor,
+  limit,
+});
+export type DeliveryQuery = z.input<typeof deliveryQuerySchema>;
+
+export const logQuerySchema = z.object({
+  after: z.coerce.number().int().min(0).default(0).describe("Only entries with a higher `seq`"),
+  limit: z.coerce.number().int().min(1).max(1000).default(500),
+});
+
+export const eventsQuerySchema = z.object({
+  after: z.coerce.number().int().min(0).optional().describe("As Last-Event-ID, which wins"),
+});
+
+export const startRequestSchema = z.strictObject({
+  action: z.string().min(1),
+  params: z.record(z.string(), z.string()).default({}),
+  dry_run: z.boolean().default(false).describe("Check and show the plan, start nothing"),
+});
+export type StartRequest = z.input<typeof startRequestSchema>;
+
+export const replayRequestSchema = z
+  .strictObject({ dry_run: z.boolean().default(false) })
+  .default({ dry_run: false });
+
+export const tokenRequestSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, `.`, `_` and `-`, at most 64"),
+  scopes: z.array(scopeSchema).min(1).max(3),
+  expires_at: z.iso.datetime().nullable().default(null),
+});
+export type TokenRequest = z.input<typeof tokenRequestSchema>;
