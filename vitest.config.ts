@@ -1,4 +1,8 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+// Where bin/hookwright.js has it too; `test/support/compile-setup.ts` says what for.
+process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.cache/hookwright");
 
 const shared = { testTimeout: 60_000, hookTimeout: 60_000, pool: "forks" } as const;
 
@@ -22,6 +26,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ON_POSTGRES,
           env: { HOOKWRIGHT_TEST_STORE: "sqlite" },
+          globalSetup: ["test/support/compile-setup.ts"],
         },
       },
       {
@@ -31,7 +36,7 @@ export default defineConfig({
           include: [...ON_BOTH, ...ON_POSTGRES],
           exclude: ["test/**/*.sqlite.test.ts"],
           env: { HOOKWRIGHT_TEST_STORE: "postgres" },
-          globalSetup: ["test/support/postgres-setup.ts"],
+          globalSetup: ["test/support/compile-setup.ts", "test/support/postgres-setup.ts"],
         },
       },
     ],

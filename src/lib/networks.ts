@@ -28,9 +28,15 @@ export function createNetworks(cidrs: readonly string[]): Networks {
 
 export const isNetwork = (text: string): boolean => parseNetwork(text) !== null;
 
+/** Whole addresses only: `ipaddr.js` reads `10/8` as 0.0.0.10/8, which is not what anyone means by it. */
 function parseNetwork(text: string): Range | null {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return null;
+  const bits = prefix ?? (version === 6 ? "128" : "32");
+  if (!/^\d{1,3}$/.test(bits)) return null;
   try {
-    return ipaddr.parseCIDR(text.includes("/") ? text : `${text}/${isIP(text) === 6 ? 128 : 32}`);
+    return ipaddr.parseCIDR(`${address}/${bits}`);
   } catch {
     return null;
   }

@@ -28,11 +28,23 @@ async function endProcesses(run: TaskRun, mark: Mark): Promise<void> {
 }
 
 /** Of a fork bomb the first few say enough. */
-const MAX_NAMED = 20;
+const MAX_COMMANDS = 20;
+const MAX_PIDS = 3;
 
+/** By command: a hundred children of one kind must not hide what is different. */
 function list(processes: readonly NamedProcess[]): string {
   const noun = processes.length === 1 ? "process" : "processes";
-  const named = processes.slice(0, MAX_NAMED).map(({ pid, command }) => `${command} (${pid})`);
-  const more = processes.length > MAX_NAMED ? ` and ${processes.length - MAX_NAMED} more` : "";
-  return `${noun}: ${named.join(", ")}${more}`;
+  const commands = [...Map.groupBy(processes, ({ command }) => command)].map(
+    ([command, same]) =>
+      `${command} (${shortened(
+        same.map(({ pid }) => String(pid)),
+        MAX_PIDS,
+      )})`,
+  );
+  return `${noun}: ${shortened(commands, MAX_COMMANDS)}`;
+}
+
+function shortened(texts: readonly string[], most: number): string {
+  const more = texts.length > most ? ` and ${texts.length - most} more` : "";
+  return texts.slice(0, most).join(", ") + more;
 }

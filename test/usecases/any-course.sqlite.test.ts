@@ -39,7 +39,8 @@ const ACTIONS = {
   supersede: action({ rest: "concurrency: { group: s, policy: supersede }", group: "s", sleep: "0.03" }),
   reject: action({ rest: "concurrency: { group: r, policy: reject }", group: "r" }),
   retry: action({ rest: "on_crash: retry, concurrency: { group: t }", group: "t", sleep: "0.02" }),
-  late: action({ rest: "timeout: 60ms, concurrency: { policy: parallel }", group: null, sleep: "0.04" }),
+  // The undos have as long as the steps: too short a time would end them too on a busy machine.
+  late: action({ rest: "timeout: 500ms, concurrency: { policy: parallel }", group: null, sleep: "0.2" }),
 } as const;
 type ActionName = keyof typeof ACTIONS;
 
