@@ -21,6 +21,7 @@ import { createApp } from "./usecases/create-app.ts";
 import { createHub, type Hub } from "./usecases/hub.ts";
 import { createNodeKeeper, type NodeIdentity } from "./usecases/keep-node.ts";
 import { createLife, type Life } from "./usecases/life.ts";
+import { createPublishedKeys } from "./usecases/published-keys.ts";
 import { createRefusalLog } from "./usecases/refusal-log.ts";
 import { createRefusals } from "./usecases/refusals.ts";
 import { createReload } from "./usecases/reload-settings.ts";
@@ -183,6 +184,7 @@ function createServices(
 ): Services {
   const now = (): Date => new Date();
   const { file, dir } = settings;
+  const fetch = createFetch(() => services.settings.current());
   const services: Services = {
     node,
     store,
@@ -200,7 +202,8 @@ function createServices(
     refusals: createRefusals(store),
     refusalLog: createRefusalLog({ logger, now }),
     weights: createStepWeights({ store, now }),
-    fetch: createFetch(() => services.settings.current()),
+    publishedKeys: createPublishedKeys({ fetch, now }),
+    fetch,
   };
   return services;
 }

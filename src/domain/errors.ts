@@ -22,6 +22,7 @@ export const ERRORS = {
   "store:locked": [503, "Another server has this database open"],
   "store:too_new": [503, "The database is from a newer version"],
   "source:address": [403, "The source takes no webhooks from this address"],
+  "source:keys": [503, "The sender's public keys could not be fetched"],
   "source:not_found": [404, "No such source"],
   "action:not_found": [404, "No such action"],
   "task:not_found": [404, "No such task"],

@@ -5,6 +5,7 @@ export const SOURCE_KINDS = [
   "gitea",
   "gogs",
   "bitbucket",
+  "travis",
   "jobserv",
   "standard-webhooks",
   "dockerhub",

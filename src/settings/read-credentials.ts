@@ -8,7 +8,7 @@ import { sourceCredentials } from "./source-schema.ts";
 export interface CredentialsEntry {
   readonly value: unknown;
   /** Null when there is no such kind: then the secrets' form is not looked at. */
-  readonly kind: Pick<SourceKind, "secretProblem"> | null;
+  readonly kind: Pick<SourceKind, "secretProblem" | "publicKeys"> | null;
   readonly path: KeyPath;
 }
 
@@ -28,7 +28,7 @@ export function readCredentials(
   ];
   const secrets = read.filter((each) => each !== null);
   if (secrets.length < read.length) return null;
-  if (secrets.length === 0 && !unsafeNoAuth) {
+  if (secrets.length === 0 && !unsafeNoAuth && kind?.publicKeys === undefined) {
     const message =
       "the source has no secret, so anybody could use it; give it secrets, or say unsafe_no_auth: true";
     findings.report({ path, message });

@@ -8,7 +8,7 @@ import { readCredentials } from "./read-credentials.ts";
 import type { Reading } from "./reading.ts";
 import { isReservedPath } from "./reserved-paths.ts";
 import type { SourceSettings } from "./settings.ts";
-import { shapeOf, SOURCE_KEYS, sourcePlace } from "./source-schema.ts";
+import { shapeOf, sourceKeys, sourcePlace } from "./source-schema.ts";
 import { forbidTemplates } from "./templates.ts";
 
 /** Every source of the settings, bound to its kind; those that are not valid are reported and left out. */
@@ -83,7 +83,7 @@ function readOptions(
 ): { readonly value: unknown } | null {
   if (!isObject(value)) return null;
   const ownKeys = Object.keys(shapeOf(kind.schema));
-  checkKeys({ value, known: [...SOURCE_KEYS, ...ownKeys], path, report });
+  checkKeys({ value, known: [...sourceKeys(kind), ...ownKeys], path, report });
   const own = Object.fromEntries(Object.entries(value).filter(([key]) => ownKeys.includes(key)));
   const options = checkValue({ schema: kind.schema, value: own, path, report });
   return options === null ? null : { value: options };

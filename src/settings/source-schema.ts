@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { network, secret, size } from "./fields.ts";
+import type { SourceKind } from "../sources/source.ts";
 import type { Kinds } from "./kinds.ts";
 
 const placeShape = {
@@ -18,7 +19,7 @@ const placeShape = {
   body_limit: size().optional().describe("Largest body, such as 5MiB. Default: the sender's own maximum."),
 };
 
-const credentialsShape = {
+const secretsShape = {
   secret: secret()
     .optional()
     .describe("The secret shared with the sender; the same as a list `secrets` of one."),
@@ -28,6 +29,9 @@ const credentialsShape = {
     .describe(
       "Several live secrets, any of which may match: add the new one, change the sender, remove the old one.",
     ),
+};
+
+const unsafeShape = {
   unsafe_no_auth: z
     .boolean()
     .default(false)
@@ -36,9 +40,20 @@ const credentialsShape = {
 
 /** The keys that a source of any kind has beside `kind`; others are its kind's own. */
 export const sourcePlace = z.object(placeShape);
-export const sourceCredentials = z.object(credentialsShape);
-const commonShape = { ...placeShape, ...credentialsShape };
-export const SOURCE_KEYS: readonly string[] = ["kind", ...Object.keys(commonShape)];
+export const sourceCredentials = z.object({ ...secretsShape, ...unsafeShape });
+
+/** What every source of that kind can have. A sender with a key of its own shares no secret. */
+const commonShape = ({ publicKeys }: Pick<SourceKind, "publicKeys">) => ({
+  ...placeShape,
+  ...(publicKeys === undefined && secretsShape),
+  ...unsafeShape,
+});
+
+/** The keys of a source of that kind, beside the kind's own. */
+export const sourceKeys = (kind: Pick<SourceKind, "publicKeys">): readonly string[] => [
+  "kind",
+  ...Object.keys(commonShape(kind)),
+];
 
 /** Said in JSON Schema: a secret, or in so many words none (see read-credentials.ts). */
 const PROTECTED = [
@@ -51,9 +66,9 @@ const PROTECTED = [
 export function sourceSchema({ sources }: Kinds) {
   const [first, ...rest] = [...sources.values()].map((kind) =>
     z
-      .strictObject({ kind: z.literal(kind.kind), ...commonShape, ...shapeOf(kind.schema) })
+      .strictObject({ kind: z.literal(kind.kind), ...commonShape(kind), ...shapeOf(kind.schema) })
       .describe(kind.summary)
-      .meta({ anyOf: PROTECTED }),
+      .meta(kind.publicKeys === undefined ? { anyOf: PROTECTED } : {}),
   );
   if (first === undefined) throw new Error("There are no source kinds");
   return z.discriminatedUnion("kind", [first, ...rest]);

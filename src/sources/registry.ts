@@ -6,6 +6,7 @@ import { github } from "./github.ts";
 import { gitlab } from "./gitlab.ts";
 import { gogs } from "./gogs.ts";
 import { jobserv } from "./jobserv.ts";
+import { travis } from "./travis.ts";
 import { standardWebhooks } from "./standard-webhooks.ts";
 import { dockerhub } from "./dockerhub.ts";
 import type { SourceKind } from "./source.ts";
@@ -16,6 +17,7 @@ const all: readonly SourceKind[] = [
   gitea,
   gogs,
   bitbucket,
+  travis,
   jobserv,
   standardWebhooks,
   dockerhub,

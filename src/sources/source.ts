@@ -15,6 +15,16 @@ export interface SourceCredentials {
   /** Live secrets, any of which may match (rotation). Empty only with `unsafeNoAuth`. */
   readonly secrets: readonly string[];
   readonly unsafeNoAuth: boolean;
+  /** For kinds with `publicKeys`: those that the sender publishes, as far as they are known. */
+  readonly publishedKeys?: readonly string[];
+}
+
+/** How to learn the public keys of a sender that signs with a key of its own. Its sources have no secrets. */
+export interface PublicKeys<O> {
+  /** Where it publishes them; empty where the settings have them. */
+  urls(options: O): readonly string[];
+  /** The keys in the JSON that such a URL answers with; null when there are none in it. */
+  read(answer: unknown): readonly string[] | null;
 }
 
 export type AuthFailure = "signature:missing" | "signature:invalid" | "signature:expired";
@@ -70,6 +80,8 @@ export interface SourceKind<O = unknown> {
   keptHeaders(options: O): readonly string[];
   /** What is wrong with the form of a secret, for the settings; null when nothing is. Default: any will do. */
   secretProblem?(secret: string): string | null;
+  /** For senders that sign with a key of their own. */
+  readonly publicKeys?: PublicKeys<O>;
   /** Its webhooks come to the source's path, a `/` and the secret, for senders that can prove nothing else. Default false. */
   readonly secretInPath?: boolean;
   /** Default: JSON, as docs/sources.md says. */
@@ -88,6 +100,12 @@ export interface SourceKind<O = unknown> {
   describe(request: IncomingRequest, sourceName: string, options: O): DescribeResult;
 }
 
+export interface BoundPublicKeys {
+  /** At least one. */
+  readonly urls: readonly string[];
+  read(answer: unknown): readonly string[] | null;
+}
+
 /** A kind with its options bound, so that callers need not know their type. */
 export interface BoundSource {
   readonly name: string;
@@ -96,11 +114,13 @@ export interface BoundSource {
   readonly fingerprintIsUnique: boolean;
   readonly keptHeaders: readonly string[];
   readonly secretInPath: boolean;
+  /** Where the sender's public keys have to be fetched; null: nowhere. */
+  readonly publicKeys: BoundPublicKeys | null;
   /** Null: the usual answers. */
   readonly answers: SourceAnswers | null;
   /** Null for kinds that report no health. */
   readonly rollbackRules: RollbackRules | null;
-  authenticate(request: IncomingRequest, now: Date): AuthResult;
+  authenticate(request: IncomingRequest, now: Date, publishedKeys?: readonly string[]): AuthResult;
   senderId(request: IncomingRequest): string | null;
   eventName(request: Pick<IncomingRequest, "headers">): string;
   describe(request: IncomingRequest): DescribeResult;
@@ -131,9 +151,27 @@ export function bindSource<O>({
     secretInPath: kind.secretInPath ?? false,
     answers: kind.answers ?? null,
     rollbackRules: kind.rollbackRules?.(options) ?? null,
-    authenticate: (request, now) => kind.authenticate(request, credentials, options, now),
+    publicKeys: bindPublicKeys(kind, options, credentials),
+    authenticate: (request, now, publishedKeys) =>
+      kind.authenticate(
+        request,
+        publishedKeys === undefined ? credentials : { ...credentials, publishedKeys },
+        options,
+        now,
+      ),
     senderId: (request) => kind.senderId(request, options),
     eventName: (request) => kind.eventName(request, options),
     describe: (request) => kind.describe(request, name, options),
   };
+}
+
+function bindPublicKeys<O>(
+  { publicKeys }: SourceKind<O>,
+  options: O,
+  { unsafeNoAuth }: SourceCredentials,
+): BoundPublicKeys | null {
+  const urls = unsafeNoAuth ? [] : (publicKeys?.urls(options) ?? []);
+  return publicKeys === undefined || urls.length === 0
+    ? null
+    : { urls, read: (answer) => publicKeys.read(answer) };
 }

@@ -18,7 +18,7 @@ export async function receiveDelivery(
   const { source } = entry;
   checkAddress(services, entry, remoteAddress);
   const now = services.now();
-  const fingerprint = authenticate(services, { source, request, now, remoteAddress });
+  const fingerprint = await authenticate(services, { source, request, now, remoteAddress });
   const described = source.describe(request);
   const delivery: Delivery = {
     id: newId(),
@@ -96,9 +96,13 @@ interface AuthenticateInput {
 }
 
 /** The fingerprint to look for replays by, or null where the sender's id does. */
-function authenticate(services: Services, input: AuthenticateInput): string | null {
+async function authenticate(services: Services, input: AuthenticateInput): Promise<string | null> {
   const { source, request, now, remoteAddress } = input;
-  const result = source.authenticate(request, now);
+  const { publicKeys } = source;
+  const result =
+    publicKeys === null
+      ? source.authenticate(request, now)
+      : await services.publishedKeys.check(publicKeys, (keys) => source.authenticate(request, now, keys));
   if (result.ok) return source.fingerprintIsUnique ? result.fingerprint : null;
   refuse(services, { source: source.name, code: result.code, remoteAddress });
   throw new AppError(result.code, result.explanation);

@@ -2,6 +2,7 @@ import type { Logger } from "../lib/logger.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../storage/store.ts";
 import type { Hub } from "./hub.ts";
+import type { PublishedKeys } from "./published-keys.ts";
 import type { Refusal } from "./refusal-log.ts";
 import type { Refusals } from "./refusals.ts";
 import type { RunningTasks } from "./running-tasks.ts";
@@ -23,6 +24,7 @@ export interface Services {
   readonly weights: StepWeights;
   readonly logger: Logger;
   readonly now: () => Date;
+  readonly publishedKeys: PublishedKeys;
   /** The guarded outbound client. */
   readonly fetch: typeof fetch;
 }

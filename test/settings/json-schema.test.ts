@@ -139,12 +139,11 @@ actions:
     expect(complaints(text)).toEqual([]);
   });
 
-  it.each([...sourceKinds.keys()])("a source of the kind %s", async (kind) => {
+  it.each([...sourceKinds])("a source of the kind %s", async (kind, keyed) => {
     // Standard Webhooks' secrets have a form of their own.
     const key = `whsec_${Buffer.alloc(32, "k").toString("base64")}`;
-    const text = source(
-      kind === "standard-webhooks" ? `kind: ${kind}, secret: ${key}` : `kind: ${kind}, ${SECRET}`,
-    );
+    const secret = kind === "standard-webhooks" ? `, secret: ${key}` : `, ${SECRET}`;
+    const text = source(`kind: ${kind}${keyed.publicKeys === undefined ? secret : ", repositories: [a/b]"}`);
     await expect(load(text)).resolves.toHaveProperty("digest");
     expect(complaints(text)).toEqual([]);
   });
@@ -166,6 +165,7 @@ const BEYOND: ReadonlySet<string> = new Set(["a port that is none"]);
 
 const more = [
   ["no secret", source("kind: github")],
+  ["a secret where the sender has a key of its own", source(`kind: travis, repositories: [a/b], ${SECRET}`)],
   ["no secret in the list", source("kind: github, secrets: []")],
   ["an empty secret", source("kind: github, secret: ''")],
   ["unsafe_no_auth: false", source("kind: github, unsafe_no_auth: false")],

@@ -18,6 +18,7 @@ import type { App } from "../../src/usecases/app.ts";
 import { createApp } from "../../src/usecases/create-app.ts";
 import { createHub } from "../../src/usecases/hub.ts";
 import { recoverTask, recoverTasks } from "../../src/usecases/recover-tasks.ts";
+import { createPublishedKeys } from "../../src/usecases/published-keys.ts";
 import { createRefusals } from "../../src/usecases/refusals.ts";
 import { runTask } from "../../src/usecases/run-task.ts";
 import { createRunningTasks } from "../../src/usecases/running-tasks.ts";
@@ -80,6 +81,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     shared === null
       ? createEmbeddedQueue(queueOptions)
       : createPostgresQueue({ ...queueOptions, pool: shared.pool });
+  const fetch = createOutboundFetch({ allowCidrs: ["127.0.0.0/8"] });
   const services: Services = {
     node,
     store,
@@ -92,7 +94,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     refusals: createRefusals(store),
     refusalLog: () => undefined,
     weights: createStepWeights({ store, now }),
-    fetch: createOutboundFetch({ allowCidrs: ["127.0.0.0/8"] }),
+    publishedKeys: createPublishedKeys({ fetch, now }),
+    fetch,
   };
   await services.settings.replace(initial);
   const app = createApp({
