@@ -70,7 +70,7 @@ export const hookwright = ({ actions, concurrency = 4, work = true }: Hookwright
       : [join(HERE, "receiver.ts"), settings];
     return launch({
       argv: [process.execPath, ...NODE_FLAGS, ...argv],
-      env: { NODE_COMPILE_CACHE: CACHE },
+      env: { NODE_COMPILE_CACHE: CACHE, ...ENV },
       port,
       path: "/hooks/app",
     });
@@ -78,7 +78,8 @@ export const hookwright = ({ actions, concurrency = 4, work = true }: Hookwright
 });
 
 /** As package.json's scripts start it. */
-const NODE_FLAGS = ["--max-semi-space-size=8"];
+const NODE_FLAGS = ["--max-semi-space-size=4"];
+const ENV = { MALLOC_ARENA_MAX: "2" };
 /** As bin/hookwright.js has it. */
 const CACHE = join(HERE, "../node_modules/.cache/hookwright");
 
