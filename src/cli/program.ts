@@ -14,6 +14,7 @@ import { addNodes } from "./commands/nodes.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addRetry } from "./commands/retry.ts";
 import { addSchema } from "./commands/schema.ts";
+import { addSecrets } from "./commands/secrets.ts";
 import { addServe } from "./commands/serve.ts";
 import { addStart } from "./commands/start.ts";
 import { addTasks } from "./commands/tasks.ts";
@@ -23,7 +24,7 @@ import { addTrigger } from "./commands/trigger.ts";
 /** Every command, in the order of `--help`, by what they are about. */
 const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
   "The server:": [addStart, addServe, addNodes, addDemo],
-  "Settings:": [addInit, addCheck, addSchema, addImport],
+  "Settings:": [addInit, addCheck, addSchema, addImport, addSecrets],
   "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addCancel, addRetry],
   "Deliveries:": [addDeliveries, addExplain, addReplay],
   "Tokens:": [addToken, addHashToken],

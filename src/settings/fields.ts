@@ -67,7 +67,14 @@ const secretFile = z.strictObject({
 
 /** A value from `${ENV}`, from a file, or written out. */
 export const secret = () => z.union([z.string().min(1, "the secret is empty"), secretFile]);
-export type SecretInput = z.output<ReturnType<typeof secret>>;
+/** One of those, or one that the secret store keeps. */
+export type SecretInput = z.output<ReturnType<typeof secret>> | { readonly secretName: string };
+
+/** Names of secrets that `hookwright secrets set` keeps. */
+export const secretNames = () =>
+  z
+    .union([entryName, z.array(entryName).min(1)])
+    .transform((value) => (typeof value === "string" ? [value] : value));
 
 /** Environment variables: name → value. */
 export const environment = () =>

@@ -12,6 +12,7 @@ import type { Reading } from "./reading.ts";
 import { readSources } from "./read-sources.ts";
 import { createFindings, problemAt } from "./report.ts";
 import { settingsCommon, type CommonInput } from "./schema.ts";
+import { openSecretStore, secretPlace } from "./secret-store.ts";
 import { createSecretReader } from "./secrets.ts";
 import type { ServerSettings, Settings } from "./settings.ts";
 import { forbidTemplates } from "./templates.ts";
@@ -49,13 +50,24 @@ export function parseSettings({ text, file, dir, env, kinds = builtInKinds }: Pa
   if (document === null) throw invalidSettings(syntax);
   const findings = createFindings({ file, document });
   const { report, reportUnknown, warn } = findings;
-  const secrets = createSecretReader({ dir, report, warn });
+  const stored = createStoredSecrets({ data: document.data, dir, env });
+  const secrets = createSecretReader({ dir, report, warn, stored });
   const expander = createExpander({ env, secrets, report: reportUnknown });
   const reading: Reading = { findings, kinds, secrets, env, dir, ...expander };
   const settings = readAll(reading, { file, text, data: document.data });
   const problems = [...syntax, ...findings.problems];
   if (problems.length > 0 || settings === null) throw invalidSettings(problems);
   return deepFreeze(settings);
+}
+
+/** Opened only where a secret is asked for by its name. */
+function createStoredSecrets({ data, dir, env }: StoredInput): (name: string) => string | null {
+  const part = isObject(data) && isObject(data["secrets"]) ? data["secrets"] : {};
+  return (name) => openSecretStore({ ...secretPlace(part, dir), env }).read(name);
+}
+
+interface StoredInput extends Pick<ParseInput, "dir" | "env"> {
+  readonly data: unknown;
 }
 
 interface ReadInput {

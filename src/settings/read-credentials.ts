@@ -20,11 +20,12 @@ export function readCredentials(
   const { findings } = reading;
   const source = checkValue({ schema: sourceCredentials, value, path, report: findings.report });
   if (source === null) return null;
-  const { secret, secrets: list = [], unsafe_no_auth: unsafeNoAuth } = source;
+  const { secret, secrets: list = [], secret_name: names = [], unsafe_no_auth: unsafeNoAuth } = source;
   const readOne = (each: SecretInput, at: KeyPath) => readSecret(reading, { value: each, kind, path: at });
   const read = [
     ...(secret === undefined ? [] : [readOne(secret, [...path, "secret"])]),
     ...list.map((each, index) => readOne(each, [...path, "secrets", index])),
+    ...names.map((secretName) => readOne({ secretName }, [...path, "secret_name"])),
   ];
   const secrets = read.filter((each) => each !== null);
   if (secrets.length < read.length) return null;

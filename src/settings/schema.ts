@@ -70,6 +70,24 @@ const github = z.strictObject({
     .describe("GitHub's API; another one for GitHub Enterprise."),
 });
 
+/** Read before everything else, so as it stands there. */
+const plainPath = () =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => !text.includes("${"), { error: "expected a path without ${…}" });
+
+const secrets = z.strictObject({
+  file: plainPath()
+    .default("./secrets.enc")
+    .describe("Encrypted file of the secrets that `hookwright secrets set` keeps."),
+  key_file: plainPath()
+    .optional()
+    .describe(
+      "Holds the key that opens it, unless the environment's `HOOKWRIGHT_SECRETS_KEY` does. Default: the file's name with `.key` for `.enc`.",
+    ),
+});
+
 const kapp = z.strictObject({
   token_hash: secret()
     .optional()
@@ -90,6 +108,9 @@ const fixedShape = {
     .describe(
       "Where deliveries and tasks are kept: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` for many machines.",
     ),
+  secrets: secrets
+    .prefault({})
+    .describe("Where the secrets are kept that sources and endpoints name by `secret_name`."),
   work: work.prefault({}).describe("How tasks run."),
   github: github.prefault({}).describe("Access to GitHub's API."),
   outbound: outbound.prefault({}).describe("Which addresses the server itself may call."),

@@ -17,11 +17,13 @@ export interface SecretReaderOptions {
   readonly dir: string;
   readonly report: Report;
   readonly warn: Report;
+  /** A secret that is kept by its name; null when there is none. Throws AppError `secrets:unreadable`. */
+  readonly stored: (name: string) => string | null;
 }
 
 const MIN_SUSPECT = 6;
 
-export function createSecretReader({ dir, report, warn }: SecretReaderOptions): SecretReader {
+export function createSecretReader({ dir, report, warn, stored }: SecretReaderOptions): SecretReader {
   const values = new Set<string>();
 
   function add(value: string): void {
@@ -30,10 +32,26 @@ export function createSecretReader({ dir, report, warn }: SecretReaderOptions): 
     if (password !== null) values.add(password).add(decode(password));
   }
 
+  function readOne(value: SecretInput, path: KeyPath): string | null {
+    if (typeof value === "string") return value;
+    if ("secretName" in value) return readStored(value.secretName, path);
+    return readSecretFile(resolve(dir, value.file), { path, report, warn });
+  }
+
+  function readStored(name: string, path: KeyPath): string | null {
+    try {
+      const value = stored(name);
+      if (value !== null) return value;
+      report({ path, message: `there is no secret ${name}; keep one with: hookwright secrets set ${name}` });
+    } catch (error) {
+      report({ path, message: error instanceof Error ? error.message : String(error) });
+    }
+    return null;
+  }
+
   return {
     read(value, path) {
-      const secret =
-        typeof value === "string" ? value : readSecretFile(resolve(dir, value.file), { path, report, warn });
+      const secret = readOne(value, path);
       if (secret === null) return null;
       if (secret === "") {
         report({ path, message: "the secret is empty" });

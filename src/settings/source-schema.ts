@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { network, secret, size } from "./fields.ts";
+import { network, secret, secretNames, size } from "./fields.ts";
 import type { SourceKind } from "../sources/source.ts";
 import type { Kinds } from "./kinds.ts";
 
@@ -29,6 +29,9 @@ const secretsShape = {
     .describe(
       "Several live secrets, any of which may match: add the new one, change the sender, remove the old one.",
     ),
+  secret_name: secretNames()
+    .optional()
+    .describe("Name of a secret kept by `hookwright secrets set`, or several, as for `secrets`."),
 };
 
 const unsafeShape = {
@@ -59,6 +62,7 @@ export const sourceKeys = (kind: Pick<SourceKind, "publicKeys">): readonly strin
 const PROTECTED = [
   { required: ["secret"] },
   { required: ["secrets"], properties: { secrets: { minItems: 1 } } },
+  { required: ["secret_name"] },
   { required: ["unsafe_no_auth"], properties: { unsafe_no_auth: { const: true } } },
 ];
 

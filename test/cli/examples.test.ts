@@ -67,6 +67,7 @@ const PREPARE: Readonly<Record<string, () => Promise<unknown>>> = {
   check: () => place.write("etc/hookwright.yaml", EMPTY),
   cancel: () => bash("hookwright trigger wait"),
   "token revoke": () => bash("hookwright token create ci || true"),
+  "secrets remove": () => bash("echo a-secret | hookwright secrets set ops"),
   "token create": () => bash("hookwright token revoke ci || true"),
   follow: deployOnce,
   logs: deployOnce,

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
 import { compileExpression } from "../../src/lib/expressions.ts";
 import { parseSettings } from "../../src/settings/load.ts";
+import { openSecretStore, secretPlaceOf } from "../../src/settings/secret-store.ts";
 import { asVariable } from "../../src/triggers/match.ts";
 import { event } from "../triggers/build.ts";
 
@@ -40,8 +41,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Secrets of the block's environment and files, long enough not to be warned of. */
 const SECRET = "a-secret-that-is-long-enough-for-everybody";
 
-function problemsOf(text: string): unknown {
-  for (const [, file = ""] of text.matchAll(/\{ file: \.\/([\w.-]+) \}/g))
+async function problemsOf(text: string): Promise<unknown> {
+  const stored = openSecretStore({ ...secretPlaceOf(text, folder), env: {} });
+  for (const [, names = ""] of text.matchAll(/secret_name: \[?([\w.-]+(?:, [\w.-]+)*)\]?(?=[ ,\n]|$)/gm))
+    for (const name of names.split(", ")) await stored.set(name, SECRET);
+  for (const [, file = ""] of text.matchAll(/\{ file: \.\/([\w.-]+)(?<!\.enc) \}/g))
     writeFileSync(join(folder, file), SECRET, { mode: 0o600 });
   const names = [...text.matchAll(/\$\{([A-Za-z_]\w*)\}/g)].map(([, name = ""]) => name);
   const env = Object.fromEntries(names.map((name) => [name, SECRET]));
@@ -58,10 +62,10 @@ describe("a settings block of the documentation", () => {
     expect(found).toEqual(expect.arrayContaining(["README.md", "docs/sources.md", "docs/triggers.md"]));
   });
 
-  it.each(settings)("is valid at $place", ({ text }) => expect(problemsOf(text)).toEqual([]));
+  it.each(settings)("is valid at $place", async ({ text }) => expect(await problemsOf(text)).toEqual([]));
 
-  it("would be found wrong", () => {
-    expect(problemsOf(`sources: { app: { kind: githup, secret: ${SECRET} } }`)).toMatchObject([
+  it("would be found wrong", async () => {
+    expect(await problemsOf(`sources: { app: { kind: githup, secret: ${SECRET} } }`)).toMatchObject([
       { key: "sources.app.kind" },
     ]);
   });
