@@ -18,6 +18,7 @@ import { openStore } from "./storage/open.ts";
 import type { SharedStore } from "./storage/postgres/shared.ts";
 import { NODE_ROLES, type Store } from "./storage/store.ts";
 import { createApp } from "./usecases/create-app.ts";
+import { createHoldKeeper } from "./usecases/hold-keeper.ts";
 import { createHub, type Hub } from "./usecases/hub.ts";
 import { createNodeKeeper, type NodeIdentity } from "./usecases/keep-node.ts";
 import { createLife, type Life } from "./usecases/life.ts";
@@ -83,7 +84,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   });
   const services = createServices(parts, queue, node, createHub({ broadcast: shared?.send }));
   const keeper = createNodeKeeper({ services, queue, identity, leaseMs: settings.work.leaseMs });
-  const life = createLife({ services, queue, keeper });
+  const life = createLife({ services, queue, keeper, holds: createHoldKeeper({ services }) });
   shared?.listen(services.hub, keeper);
   life.onEnd(() => shared?.close());
   try {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import { addApprove } from "./commands/approve.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
@@ -25,7 +26,7 @@ import { addTrigger } from "./commands/trigger.ts";
 const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
   "The server:": [addStart, addServe, addNodes, addDemo],
   "Settings:": [addInit, addCheck, addSchema, addImport, addSecrets],
-  "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addCancel, addRetry],
+  "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addApprove, addCancel, addRetry],
   "Deliveries:": [addDeliveries, addExplain, addReplay],
   "Tokens:": [addToken, addHashToken],
 };

@@ -42,9 +42,11 @@ function nameOf({ name, phase, index }: StepRun, { steps }: Pick<TaskWire, "step
   return `undo ${undone?.name ?? name}`;
 }
 
-/** Where it waits, with a space before it; nothing when it does not. */
-export const place = ({ position }: TaskWire): string =>
-  position === null ? "" : ` (number ${position} in the queue)`;
+/** What it waits for, with a space before it; nothing when it does not. */
+export function place({ position, hold }: Pick<TaskWire, "position" | "hold">): string {
+  if (hold !== null) return ` (${hold.reason})`;
+  return position === null ? "" : ` (number ${position} in the queue)`;
+}
 
 /** How long it took, or has taken so far; nothing when it has not begun. */
 export function duration({

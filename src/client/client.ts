@@ -130,6 +130,10 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     planTask: (body: Omit<StartRequest, "dry_run">) =>
       call(planSchema, "POST", "/tasks", { ...body, dry_run: true }),
     cancelTask: (id: string) => call(taskSchema, "POST", `/tasks/${one(id)}/cancel`),
+    approveTask: (id: string, comment: string | null = null) =>
+      call(taskSchema, "POST", `/tasks/${one(id)}/approve`, { comment }),
+    refuseTask: (id: string, comment: string | null = null) =>
+      call(taskSchema, "POST", `/tasks/${one(id)}/refuse`, { comment }),
     retryTask: (id: string) => call(startedTaskSchema, "POST", `/tasks/${one(id)}/retry`),
     listLog: (id: string, query: { after?: number; limit?: number } = {}) =>
       call(listOf(logEntrySchema), "GET", `/tasks/${one(id)}/log${search(query)}`),

@@ -46,6 +46,10 @@ export const startRequestSchema = z.strictObject({
 });
 export type StartRequest = z.input<typeof startRequestSchema>;
 
+export const approveRequestSchema = z.strictObject({
+  comment: z.string().max(500).nullable().default(null).describe("In your words, for the task's log"),
+});
+
 export const replayRequestSchema = z
   .strictObject({ dry_run: z.boolean().default(false) })
   .default({ dry_run: false });

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { EVENT_NAMES, SOURCE_KINDS } from "../domain/event.ts";
+import { HOLD_TYPES } from "../domain/hold.ts";
+import { SCOPES } from "../domain/scopes.ts";
 import { TASK_OUTCOMES, TASK_STATES } from "../domain/task.ts";
 
 /**
@@ -12,14 +14,35 @@ const id = z.string().describe("UUID v7");
 const state = z.enum(TASK_STATES);
 const outcome = z.enum(TASK_OUTCOMES).nullable().describe("How it ended; null while it has not");
 
-export const SCOPES = ["read", "deploy", "admin"] as const;
 /** Each scope includes those before it. */
 export const scopeSchema = z.enum(SCOPES);
-export type Scope = z.infer<typeof scopeSchema>;
+
+export const holdSchema = z
+  .object({
+    type: z.enum(HOLD_TYPES),
+    until: time.describe("An approval that has not come by then is none; other holds end"),
+    reason: z.string(),
+  })
+  .meta({ id: "Hold" });
 
 export const startedTaskSchema = z
-  .object({ id, action: z.string(), state, outcome })
+  .object({
+    id,
+    action: z.string(),
+    state,
+    outcome,
+    hold: holdSchema.optional().describe("Only where it may not start yet: why"),
+  })
   .meta({ id: "StartedTask" });
+
+export const approvalSchema = z
+  .object({
+    scopes: z.array(z.string()).describe("Whoever has one of them may give it"),
+    decision: z.enum(["pending", "approved", "refused", "expired"]),
+    by: z.string().nullable(),
+    at: time.nullable(),
+  })
+  .meta({ id: "Approval" });
 
 export const startedBySchema = z
   .discriminatedUnion("type", [
@@ -75,6 +98,8 @@ export const taskSchema = z
     node: z.string().nullable().describe("Name of the node that runs it, or ran it last"),
     attempt: z.number().int(),
     position: z.number().int().nullable().describe("Place in the queue, 1 = next"),
+    hold: holdSchema.nullable().describe("Why it may not start yet"),
+    approval: approvalSchema.nullable().describe("Null: it needs nobody's word"),
     created_at: time,
     started_at: time.nullable(),
     ended_at: time.nullable(),

@@ -1,3 +1,5 @@
+import type { Scope } from "./scopes.ts";
+
 /** An action of the settings, parsed: names filled in, durations in milliseconds, defaults applied. */
 export interface Action {
   readonly name: string;
@@ -5,6 +7,8 @@ export interface Action {
   readonly params: Readonly<Record<string, ParamSpec>>;
   readonly on: readonly TriggerRule[];
   readonly concurrency: Concurrency;
+  /** Null: its tasks start without anybody's word. */
+  readonly approval: ApprovalRule | null;
   /** Null: any node. */
   readonly runsOn: RunsOn | null;
   readonly timeoutMs: number;
@@ -63,6 +67,14 @@ export interface Concurrency {
    */
   readonly policy: "queue" | "supersede" | "reject" | "parallel";
   readonly group: string;
+}
+
+/** Its tasks wait until somebody has approved them. */
+export interface ApprovalRule {
+  /** After that a task that nobody has approved is rejected. */
+  readonly expiresMs: number;
+  /** Whoever has one of them may approve, and refuse. */
+  readonly scopes: readonly Scope[];
 }
 
 export interface StepDefinition {

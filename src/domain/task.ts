@@ -1,3 +1,5 @@
+import type { Approval, Hold } from "./hold.ts";
+
 /** K-App's six states (kapp-api.md); the wire of the K-App API shows exactly these. */
 export const TASK_STATES = [
   "ENQUEUED",
@@ -72,8 +74,12 @@ export interface Task {
   readonly node: string | null;
   /** Counts runs of this same task: 1, and more after `on_crash: retry`. */
   readonly attempt: number;
-  /** Place in the queue, 1 = next. Null unless ENQUEUED. */
+  /** Place in the queue, 1 = next. Null unless ENQUEUED and not held. */
   readonly position: number | null;
+  /** Why it may not start yet; null unless ENQUEUED. */
+  readonly hold: Hold | null;
+  /** Null: it needs nobody's word. */
+  readonly approval: Approval | null;
   /** RFC 3339 UTC with milliseconds. */
   readonly createdAt: string;
   readonly startedAt: string | null;

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import type { Tokens } from "../accounts/tokens.ts";
-import { SCOPES, type Scope } from "../client/schemas.ts";
 import { AppError } from "../domain/errors.ts";
+import { allows, type Scope } from "../domain/scopes.ts";
 import type { ClientAddress } from "./client-address.ts";
 import type { FailureLimit } from "./failure-limit.ts";
 
@@ -51,7 +51,3 @@ function bearer(header: string | undefined): string | null {
   const [, token] = /^Bearer +(\S+)$/i.exec(header ?? "") ?? [];
   return token ?? null;
 }
-
-/** Each scope includes those before it. */
-const allows = (scopes: readonly string[], needed: Scope): boolean =>
-  SCOPES.slice(SCOPES.indexOf(needed)).some((scope) => scopes.includes(scope));

@@ -94,7 +94,12 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
   async function startEngine(): Promise<void> {
     while (!draining) {
       const events: WorkerEvents = new EventEmitter();
-      const engine: Engine = { pool: null, slots: concurrency(), runner: null };
+      const engine: Engine = {
+        pool: null,
+        slots: concurrency(),
+        runner: null,
+        stopped: Promise.resolve(),
+      };
       events.on("pool:create", ({ workerPool }) => {
         engine.pool = workerPool.id;
       });
@@ -148,7 +153,9 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
   async function stopEngine(engine: Engine): Promise<void> {
     const { runner } = engine;
     engine.runner = null;
-    await runner?.stop().catch(onError);
+    if (runner !== null) engine.stopped = runner.stop().catch(onError);
+    // By whoever: its connections must last until it has let its jobs go.
+    await engine.stopped;
   }
 
   /** A claim that was under way when draining began may still bring tasks: they are ours already, so they are run. */
@@ -194,4 +201,6 @@ interface Engine {
   readonly slots: number;
   /** Null before it runs and once it is to end. */
   runner: Runner | null;
+  /** Once it is to end: resolves when it has. */
+  stopped: Promise<void>;
 }

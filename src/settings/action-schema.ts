@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SCOPES } from "../domain/scopes.ts";
 import { duration, environment, NAME_PATTERN, oneOrMany, size, variableName } from "./fields.ts";
 import type { Kinds } from "./kinds.ts";
 import { stepSchema } from "./step-schema.ts";
@@ -45,6 +46,19 @@ export const triggerSchema = z.strictObject({
 
 const maxParallel = z.int().min(1).default(1).describe("With `each`: how many at a time.");
 
+const DEFAULT_EXPIRY = "7d";
+
+const approval = z.strictObject({
+  expires: duration({ min: 1_000 })
+    .prefault(DEFAULT_EXPIRY)
+    .describe("After that, such as 1h, a task that nobody has approved ends as rejected."),
+  by: z
+    .array(z.enum(SCOPES).exclude(["read"]))
+    .min(1, "expected at least one scope")
+    .default(["deploy"])
+    .describe("Scopes of the tokens that may approve, `deploy` or `admin`; one is enough."),
+});
+
 const labels = () =>
   oneOrMany()
     .refine((list) => list.length > 0 && list.every((label) => NAME_PATTERN.test(label)), {
@@ -71,6 +85,12 @@ const ownShape = {
     })
     .prefault({})
     .describe("How tasks that would run at the same time get along."),
+  approve: z
+    .union([z.boolean(), approval])
+    .default(false)
+    .describe(
+      `Its tasks wait until somebody approves them; \`true\`: somebody with the scope deploy, within ${DEFAULT_EXPIRY}.`,
+    ),
   runs_on: z
     .union([
       labels(),
@@ -98,6 +118,9 @@ const ownShape = {
     .describe("Folder the steps work in, from the settings file's folder. Default: one kept for the action."),
   max_log: size().prefault("10MiB").describe("Output kept of one task; the rest is dropped with a notice."),
 };
+
+/** What `approve: true` stands for. */
+export const PLAIN_APPROVAL = approval.parse({});
 
 /** The keys of an action that are no lists of parts: params, rules and steps are looked at one by one. */
 export const actionOwn = z.object(ownShape);

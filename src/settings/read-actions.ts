@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import type { Action, RunsOn } from "../domain/action.ts";
-import { actionOwn, type ActionOwn } from "./action-schema.ts";
+import type { Action, ApprovalRule, RunsOn } from "../domain/action.ts";
+import { actionOwn, type ActionOwn, PLAIN_APPROVAL } from "./action-schema.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { entryName } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
@@ -36,6 +36,12 @@ function readRunsOn(value: ActionOwn["runs_on"]): RunsOn | null {
   if (value === undefined) return null;
   if (Array.isArray(value)) return { labels: value, each: null };
   return { labels: value.labels, each: value.each ? { maxParallel: value.max_parallel } : null };
+}
+
+function readApproval(value: ActionOwn["approve"]): ApprovalRule | null {
+  if (value === false) return null;
+  const { expires, by } = value === true ? PLAIN_APPROVAL : value;
+  return { expiresMs: expires, scopes: by };
 }
 
 interface ActionEntry {
@@ -74,6 +80,7 @@ function readAction(reading: Reading, { name, value, sources }: ActionEntry): Ac
     params,
     on,
     concurrency: { policy: own.concurrency.policy, group: own.concurrency.group ?? name },
+    approval: readApproval(own.approve),
     runsOn: readRunsOn(own.runs_on),
     timeoutMs: own.timeout,
     graceMs: own.grace,

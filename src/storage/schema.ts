@@ -67,6 +67,12 @@ export interface TasksTable {
   readonly started_at: string | null;
   readonly ended_at: string | null;
   readonly recoveries: Generated<number>;
+  /** Of a waiting task that may not start yet: until then; null: it may. */
+  readonly held_until: string | null;
+  /** JSON: why; null with the time. */
+  readonly hold: string | null;
+  /** JSON; null: it needs nobody's word. */
+  readonly approval: string | null;
 }
 
 export interface StepsTable {

@@ -1,4 +1,5 @@
 import type { Delivery } from "../domain/delivery.ts";
+import type { Approval, Hold } from "../domain/hold.ts";
 import type { HealthEntry } from "../domain/rollback.ts";
 import type {
   LogEntry,
@@ -28,6 +29,9 @@ export interface NewTask {
   /** See Task. */
   readonly parentId?: string | null;
   readonly maxParallel?: number | null;
+  /** Why it may not start yet. Its group's policy is then applied once it may. */
+  readonly hold?: Hold | null;
+  readonly approval?: Approval | null;
   readonly createdAt: string;
 }
 
@@ -65,7 +69,21 @@ export interface StartedTask {
   readonly action: string;
   readonly state: TaskState;
   readonly outcome: TaskOutcome | null;
+  readonly hold: Hold | null;
 }
+
+/** A stored task, and what it has put an end to. */
+export interface InsertedTask {
+  readonly task: StartedTask;
+  /** Tasks that ran and are CANCELLING now because of it: the caller ends their commands. */
+  readonly superseded: readonly string[];
+}
+
+/** What comes after a hold: the task may start, is held again, or ends as `rejected`. */
+export type AfterHold =
+  | { readonly type: "release" }
+  | { readonly type: "hold"; readonly hold: Hold }
+  | { readonly type: "reject"; readonly reason: string };
 
 export interface ClaimedTask {
   readonly task: Task;
@@ -199,15 +217,34 @@ export interface Store {
 
   /** Stores a task that no delivery started (manual, retry). */
   /** `owner`: who runs the task that it is to be a part of. */
-  createTask(
-    task: NewTask,
-    owner?: TaskOwner,
-  ): Promise<{ readonly task: StartedTask; readonly superseded: readonly string[] }>;
+  createTask(task: NewTask, owner?: TaskOwner): Promise<InsertedTask>;
+  /** Held tasks whose time has come, the first first; and when the next one's comes. */
+  dueTasks(input: {
+    readonly now: string;
+    readonly limit: number;
+  }): Promise<{ readonly due: readonly Task[]; readonly next: string | null }>;
+  /** Held tasks of one type, whenever their time comes. */
+  heldTasks(type: Hold["type"]): Promise<readonly Task[]>;
+  /**
+   * Ends a hold, in one transaction with the note of it in the task's log. Null when the task is no longer held like that:
+   * somebody was faster. The policy of its concurrency group is applied when it may start; `reject` may end it then.
+   */
+  settleHold(input: {
+    readonly id: string;
+    /** The hold that was looked at. */
+    readonly hold: Pick<Hold, "type" | "until">;
+    readonly after: AfterHold;
+    /** To be kept with it. */
+    readonly approval?: Approval | undefined;
+    /** For the log. */
+    readonly note: string;
+    readonly now: string;
+  }): Promise<InsertedTask | null>;
   getTask(id: string): Promise<Task | null>;
   listTasks(filter: TaskFilter): Promise<Page<Task>>;
   /**
-   * Takes up to `limit` waiting tasks, oldest first, never two of one group and none of a group that has a
-   * running or cancelling task; they become RUNNING, owned by `node`.
+   * Takes up to `limit` waiting tasks that are not held, oldest first, never two of one group and none of a group that has
+   * a running or cancelling task; they become RUNNING, owned by `node`.
    */
   claimTasks(input: {
     readonly node: string;

@@ -2,6 +2,7 @@ import type { ParamSpec } from "../domain/action.ts";
 import type { Delivery, RuleReason } from "../domain/delivery.ts";
 import type { HookEvent } from "../domain/event.ts";
 import type { LogEntry, Task } from "../domain/task.ts";
+import type { ApproveInput } from "./approve-task.ts";
 import type { IncomingRequest, SourceAnswers } from "../sources/source.ts";
 import type {
   DeliveryFilter,
@@ -27,6 +28,11 @@ export interface App {
   planAction(input: Pick<StartInput, "action" | "params">): PlannedAction;
   /** Resolves as soon as the request to cancel is stored. Rejects `task:not_found`, `task:not_cancellable`. */
   cancelTask(input: { readonly id: string; readonly by: string }): Promise<Task>;
+  /**
+   * Lets a task start that waits for approval, or ends it. Rejects `task:not_found`, `auth:forbidden` for who may not, and
+   * `approval:*` where there is nothing to decide any more.
+   */
+  approveTask(input: ApproveInput): Promise<Task>;
   /** Starts a new task like an ended one. */
   retryTask(input: { readonly id: string; readonly by: string }): Promise<StartedTask>;
   /** Stores the delivery once more under a new id, linked to the first, and starts what it matches now. */

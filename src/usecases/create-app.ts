@@ -1,5 +1,6 @@
 import type { Settings } from "../settings/settings.ts";
 import type { App } from "./app.ts";
+import { approveTask } from "./approve-task.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { explainDelivery } from "./explain-delivery.ts";
 import { listActions, listSources, sourceAt } from "./read-settings.ts";
@@ -37,6 +38,7 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     findSource: (path) => (receives ? sourceAt(settings(), path) : null),
     startAction: whenOpen(startAction),
     planAction: (input) => planAction(services, input),
+    approveTask: (input) => approveTask(services, input),
     cancelTask: (input) => cancelTask(services, input),
     retryTask: whenOpen(retryTask),
     replayDelivery: whenOpen(replayDelivery),

@@ -2,6 +2,7 @@ import { AppError } from "../domain/errors.ts";
 import { prepareLauncher } from "../lib/processes/launcher.ts";
 import { within } from "../lib/within.ts";
 import type { Queue } from "../queue/queue.ts";
+import type { HoldKeeper } from "./hold-keeper.ts";
 import type { NodeKeeper } from "./keep-node.ts";
 import { recoverTask, recoverTasks } from "./recover-tasks.ts";
 import { runTask } from "./run-task.ts";
@@ -16,6 +17,7 @@ export interface LifeOptions {
   readonly services: Services;
   readonly queue: Queue;
   readonly keeper: NodeKeeper;
+  readonly holds: HoldKeeper;
   /** After the drain: what ending the commands and running their undos may take beyond the grace period. Default: a minute. */
   readonly endingMs?: number;
 }
@@ -41,7 +43,7 @@ export interface Life {
   readonly closed: Promise<void>;
 }
 
-export function createLife({ services, queue, keeper, endingMs = 60_000 }: LifeOptions): Life {
+export function createLife({ services, queue, keeper, holds, endingMs = 60_000 }: LifeOptions): Life {
   const { store, logger, running, refusals, settings } = services;
   const closed = Promise.withResolvers<void>();
   const impatient = Promise.withResolvers<false>();
@@ -64,6 +66,7 @@ export function createLife({ services, queue, keeper, endingMs = 60_000 }: LifeO
 
   /** In good order if there is the time; each further stage is rougher, and the next server makes up for the last. */
   async function endWork(): Promise<void> {
+    holds.stop();
     const { server, actions } = settings.current();
     const grace = Math.max(0, ...Object.values(actions).map(({ graceMs }) => graceMs));
     if (queue.running > 0) logger.info({ tasks: queue.running }, "Waiting for running tasks");
@@ -106,6 +109,7 @@ export function createLife({ services, queue, keeper, endingMs = 60_000 }: LifeO
       prepareLauncher();
       // Where others may be alive, the queue hands out what the lost ones left, once it is sure that they are.
       if (!queue.shared) recovery = recoverAll();
+      holds.start();
       queue.start({
         run: (claimed) => runTask(services, claimed),
         recover: (claimed, deaths) => recoverTask(services, claimed, deaths),

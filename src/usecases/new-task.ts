@@ -2,6 +2,7 @@ import type { Action } from "../domain/action.ts";
 import type { StartedBy } from "../domain/task.ts";
 import { newId } from "../lib/ids.ts";
 import type { NewTask } from "../storage/store.ts";
+import { holdsOf } from "./holds.ts";
 
 export interface NewTaskInput {
   readonly action: Action;
@@ -17,5 +18,6 @@ export function newTask({ action, ...rest }: NewTaskInput): NewTask {
   // A task that runs on each of several nodes is led from any; its parts are for one node each.
   const maxParallel = runsOn?.each?.maxParallel ?? null;
   const labels = maxParallel === null ? (runsOn?.labels ?? null) : null;
-  return { id: newId(), action: name, concurrency, runsOn: labels, maxParallel, ...rest };
+  const holds = holdsOf(action, rest.createdAt);
+  return { id: newId(), action: name, concurrency, runsOn: labels, maxParallel, ...holds, ...rest };
 }

@@ -34,6 +34,8 @@ const taskWith = (id: string): ClaimedTask["task"] => ({
   node: null,
   attempt: 1,
   position: null,
+  hold: null,
+  approval: null,
   createdAt: "2026-01-01T00:00:00.000Z",
   startedAt: null,
   endedAt: null,

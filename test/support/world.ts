@@ -16,6 +16,7 @@ import { createSharedStore } from "../../src/storage/postgres/shared.ts";
 import type { Store } from "../../src/storage/store.ts";
 import type { App } from "../../src/usecases/app.ts";
 import { createApp } from "../../src/usecases/create-app.ts";
+import { createHoldKeeper, type HoldKeeper } from "../../src/usecases/hold-keeper.ts";
 import { createHub } from "../../src/usecases/hub.ts";
 import { recoverTask, recoverTasks } from "../../src/usecases/recover-tasks.ts";
 import { createPublishedKeys } from "../../src/usecases/published-keys.ts";
@@ -33,6 +34,7 @@ export interface World {
   readonly app: App;
   readonly services: Services;
   readonly queue: Queue;
+  readonly holds: HoldKeeper;
   /** Begins to hand out tasks. */
   work(): void;
   recover(): Promise<number>;
@@ -98,6 +100,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     fetch,
   };
   await services.settings.replace(initial);
+  const holds = createHoldKeeper({ services, pollMs: 50 });
   const app = createApp({
     services,
     receives: true,
@@ -127,11 +130,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     app,
     services,
     queue,
-    work: () =>
+    holds,
+    work() {
+      holds.start();
       queue.start({
         run: (claimed) => runTask(services, claimed),
         recover: (claimed, deaths) => recoverTask(services, claimed, deaths),
-      }),
+      });
+    },
     recover: () => recoverTasks(services),
     drain: (timeoutMs) => queue.drain(timeoutMs),
     configure: (text) => services.settings.replace(parse(text)),
@@ -139,11 +145,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     reached: (id, state) => reached(id, (task) => task.state === state),
     lines,
     async abandon() {
+      holds.stop();
       queue.stop();
       await shared?.close();
       await opened.close();
     },
     async close() {
+      holds.stop();
       queue.stop();
       services.running.shutDown();
       await queue.drain(30_000);

@@ -52,6 +52,7 @@ export const action = (change: Partial<Action> = {}): Action => ({
   params: {},
   on: [],
   concurrency: { policy: "queue", group: "deploy" },
+  approval: null,
   runsOn: null,
   timeoutMs: 1,
   graceMs: 1,

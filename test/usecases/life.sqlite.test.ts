@@ -34,10 +34,10 @@ async function openWorld(dir?: string): Promise<World> {
 const undos = async ({ dir }: World): Promise<number> =>
   (await readFile(join(dir, "undos"), "utf8").catch(() => "")).length / "undo\n".length;
 
-async function live({ services, queue }: World): Promise<Life> {
+async function live({ services, queue, holds }: World): Promise<Life> {
   const identity = { name: "one", labels: [], roles: ["receive", "work"], version: "1" } as const;
   const keeper = createNodeKeeper({ services, queue, identity, leaseMs: 60_000 });
-  const life = createLife({ services, queue, keeper, endingMs: 1_000 });
+  const life = createLife({ services, queue, keeper, holds, endingMs: 1_000 });
   await life.join();
   life.work();
   return life;

@@ -39,9 +39,10 @@ function show(output: Output, received: ReceivedWire, { dryRun, hint }: ShowOpti
   if (output.json) return output.data(received);
   const { delivery, tasks, reasons = [] } = received;
   if (!dryRun) output.line(`Stored as delivery ${delivery}`);
-  for (const { id, action } of tasks) {
+  for (const { id, action, hold } of tasks) {
+    const why = hold === undefined ? "" : ` (${hold.reason})`;
     const how = hint ? `; follow it with: ${inWords(`follow ${shortId(id)}`)}` : "";
-    output.line(`Started ${action}: ${id}${how}`);
+    output.line(`Started ${action}: ${id}${why}${how}`);
   }
   if (tasks.length === 0) printReasons(output, reasons);
   return undefined;

@@ -2,10 +2,10 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { addBody, type Context, flag, withClient } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
-import { findTask, shortId } from "../find.ts";
+import { findTask } from "../find.ts";
 import { followTask } from "../follow.ts";
 import { TASK_REF } from "../inputs.ts";
-import { inWords } from "../invocation.ts";
+import { startedLine } from "../started.ts";
 
 const input = z.object({ task: z.string(), follow: flag });
 
@@ -17,7 +17,7 @@ function run(context: Context, { task: ref, follow }: z.infer<typeof input>): Pr
     const { id } = task;
     if (follow || offline) return followTask({ connection, output, id });
     if (output.json) output.data(task);
-    else output.line(`${id} started; follow it with: ${inWords(`follow ${shortId(id)}`)}`);
+    else output.line(startedLine(task));
     return EXIT.ok;
   });
 }

@@ -32,7 +32,7 @@ function run(context: Context, query: z.infer<typeof input>): Promise<void> {
       `${stateOf(task)}${detail(task)}`,
       formatTime(task.created_at),
       duration(task),
-      task.reason ?? "",
+      task.reason ?? task.hold?.reason ?? "",
     ]);
     return output.table({ header: ["id", "action", "state", "created", "took", "reason"], rows });
   });

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { SCOPES } from "../../client/schemas.ts";
+import { SCOPES } from "../../domain/scopes.ts";
 import { addBody, type Context, withClient } from "../command.ts";
 import { collect, expirySchema } from "../inputs.ts";
 import { formatTime } from "../output.ts";

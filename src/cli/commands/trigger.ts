@@ -2,11 +2,10 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { addBody, type Context, flag, withClient } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
-import { shortId } from "../find.ts";
 import { followTask } from "../follow.ts";
 import { collect, paramsSchema } from "../inputs.ts";
-import { inWords } from "../invocation.ts";
 import type { Output } from "../output.ts";
+import { startedLine } from "../started.ts";
 import { colors } from "../terminal.ts";
 
 const input = z.object({ action: z.string(), param: paramsSchema, dryRun: flag, follow: flag });
@@ -24,7 +23,7 @@ function run(context: Context, given: z.infer<typeof input>): Promise<number> {
     const { id } = task;
     if (follow || offline) return followTask({ connection, output, id });
     if (output.json) output.data(task);
-    else output.line(`${id} started; follow it with: ${inWords(`follow ${shortId(id)}`)}`);
+    else output.line(startedLine(task));
     return EXIT.ok;
   });
 }

@@ -20,7 +20,14 @@ export const startedToWire = ({
   action,
   state,
   outcome,
-}: StartedTask): z.infer<typeof startedTaskSchema> => ({ id, action, state, outcome });
+  hold,
+}: StartedTask): z.infer<typeof startedTaskSchema> => ({
+  id,
+  action,
+  state,
+  outcome,
+  ...(hold !== null && { hold }),
+});
 
 export function receivedToWire(received: ReceivedDelivery): ReceivedWire {
   const { deliveryId, duplicate, event, tasks, reasons } = received;

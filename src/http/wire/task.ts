@@ -29,6 +29,8 @@ export function taskToWire(task: Task): TaskWire {
     node: task.node,
     attempt: task.attempt,
     position: task.position,
+    hold: task.hold,
+    approval: task.approval === null ? null : { ...task.approval, scopes: [...task.approval.scopes] },
     created_at: task.createdAt,
     started_at: task.startedAt,
     ended_at: task.endedAt,

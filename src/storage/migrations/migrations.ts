@@ -4,6 +4,7 @@ import { recoveries } from "./0002-recoveries.ts";
 import { nodes } from "./0003-nodes.ts";
 import { health } from "./0004-health.ts";
 import { parts } from "./0005-parts.ts";
+import { holds } from "./0010-holds.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   nodes,
   health,
   parts,
+  holds,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,8 +1,8 @@
 import type { Task } from "../../domain/task.ts";
 import { isEnded, nextPhase, type TaskPhase } from "../../domain/task-machine.ts";
 import { prepare, type Connection } from "../connection.ts";
-import type { NewTask, Store, TaskOwner } from "../store.ts";
-import { insertWithPolicy, locksOf, type Inserted } from "./new-tasks.ts";
+import type { InsertedTask, NewTask, Store, TaskOwner } from "../store.ts";
+import { insertWithPolicy, locksOf } from "./new-tasks.ts";
 import { checkOwner, lockAsOwner } from "./owner.ts";
 import { getTask, lockedTask } from "./read-tasks.ts";
 import { toJob, type TaskRow } from "./rows.ts";
@@ -11,7 +11,7 @@ export async function createTask(
   connection: Connection,
   task: NewTask,
   owner?: TaskOwner,
-): Promise<Inserted> {
+): Promise<InsertedTask> {
   await connection.lock(locksOf(task));
   if (typeof task.parentId === "string") await lockAsOwner(connection, task.parentId, owner);
   return insertWithPolicy(connection, task);
@@ -30,6 +30,8 @@ const update = prepare((db, input: TaskRow) =>
       started_at: input.started_at,
       ended_at: input.ended_at,
       recoveries: input.recoveries,
+      held_until: input.held_until,
+      hold: input.hold,
     })
     .where("id", "=", input.id),
 );
@@ -58,7 +60,8 @@ function changed(
   phase: TaskPhase,
   { reason, now }: { reason: string | null; now: string },
 ): TaskRow {
-  const next = { ...row, ...phase, reason: reason ?? row.reason, recoveries: 0 };
+  const free = { recoveries: 0, held_until: null, hold: null };
+  const next = { ...row, ...phase, reason: reason ?? row.reason, ...free };
   if (phase.state === "ENQUEUED") {
     return { ...next, attempt: row.attempt + 1, started_at: null, node: null };
   }

@@ -1,17 +1,17 @@
 import { sql } from "kysely";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { ClaimedTask, Store } from "../store.ts";
-import { isActive, isNextOfGroup, isWaiting } from "./conditions.ts";
-import { groupLock } from "./new-tasks.ts";
+import { isActive, isNextOfGroup, isReady } from "./conditions.ts";
+import { groupLock } from "./group-policy.ts";
 import { toTasks } from "./read-tasks.ts";
 import { labelsOf, type TaskRow } from "./rows.ts";
 
-/** The first waiting task of the next group in alphabetical order: a step from group to group, however many wait in each. */
+/** The first task that may start of the next group in alphabetical order: a step from group to group, however many wait in each. */
 const firstOfNextGroup = prepare((db, { after }: { after: string }) =>
   db
     .selectFrom("tasks")
     .select(["id", "seq", "group_name", "runs_on"])
-    .where(isWaiting)
+    .where(isReady)
     .where("group_name", ">", after)
     .orderBy("group_name")
     .orderBy("seq")
@@ -27,7 +27,7 @@ const start = prepare((db, input: { id: string; node: string; now: string }) =>
     .updateTable("tasks")
     .set({ state: "RUNNING", node: input.node, started_at: input.now, recoveries: 0 })
     .where("id", "=", input.id)
-    .where("state", "=", "ENQUEUED")
+    .where(isReady)
     .where(isNextOfGroup)
     .returningAll(),
 );
@@ -91,7 +91,7 @@ function withoutGroup(
   const query = connection.builder
     .selectFrom("tasks")
     .select(["id", "seq", "group_name", "runs_on"])
-    .where(isWaiting)
+    .where(isReady)
     .where("group_name", "is", null)
     .where((eb) => eb.or([eb("runs_on", "is", null), ...labels.map(names)]))
     .orderBy("seq")

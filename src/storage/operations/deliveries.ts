@@ -68,7 +68,7 @@ const insertDelivery = prepare((db, input: DeliveryInsert) =>
 const tasksByDelivery = prepare((db, { deliveryId }: { deliveryId: string }) =>
   db
     .selectFrom("tasks")
-    .select(["id", "action", "state", "outcome"])
+    .select(["id", "action", "state", "outcome", "hold"])
     .where("delivery_id", "=", deliveryId)
     .where("parent_id", "is", null)
     .orderBy("seq"),

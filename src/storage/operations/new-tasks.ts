@@ -1,8 +1,8 @@
 import type { TaskOutcome, TaskState } from "../../domain/task.ts";
 import { nextPhase } from "../../domain/task-machine.ts";
 import { prepare, type Connection } from "../connection.ts";
-import type { NewTask, StartedTask } from "../store.ts";
-import { isActive, isWaiting } from "./conditions.ts";
+import type { InsertedTask, NewTask, StartedTask } from "../store.ts";
+import { applyPolicy, groupLock, type PolicyResult } from "./group-policy.ts";
 
 interface TaskInsert {
   readonly id: string;
@@ -22,6 +22,9 @@ interface TaskInsert {
   readonly metadata: string;
   readonly created_at: string;
   readonly ended_at: string | null;
+  readonly held_until: string | null;
+  readonly hold: string | null;
+  readonly approval: string | null;
 }
 
 const insertTask = prepare((db, input: TaskInsert) =>
@@ -45,83 +48,44 @@ const insertTask = prepare((db, input: TaskInsert) =>
     metadata: input.metadata,
     created_at: input.created_at,
     ended_at: input.ended_at,
+    held_until: input.held_until,
+    hold: input.hold,
+    approval: input.approval,
   }),
 );
-
-const openTasksOfGroup = prepare((db, { group }: { group: string }) =>
-  db
-    .selectFrom("tasks")
-    .select(["id", "state"])
-    .where("group_name", "=", group)
-    .where((eb) => eb.or([isWaiting, isActive]))
-    .orderBy("seq"),
-);
-
-const supersedeWaiting = prepare((db, input: { group: string; reason: string; now: string }) =>
-  db
-    .updateTable("tasks")
-    .set({ state: "CANCELLED", outcome: "superseded", reason: input.reason, ended_at: input.now })
-    .where("group_name", "=", input.group)
-    .where(isWaiting),
-);
-
-/** As the state machine's `stop`; in one transaction with the task that supersedes them, so that no crash comes between. */
-const supersedeRunning = prepare((db, input: { group: string; reason: string; now: string }) =>
-  db
-    .updateTable("tasks")
-    .set({
-      state: "CANCELLING",
-      outcome: "superseded",
-      reason: input.reason,
-      ended_at: input.now,
-      recoveries: 0,
-    })
-    .where("group_name", "=", input.group)
-    .where(isActive)
-    .where("state", "=", "RUNNING")
-    .returning("id"),
-);
-
-export interface Inserted {
-  readonly task: StartedTask;
-  /** Tasks that ran and are CANCELLING now because of it. */
-  readonly superseded: readonly string[];
-}
-
-/** The name that a group is locked by while something is decided about it. */
-export const groupLock = (group: string): string => `group:${group}`;
 
 /** Every task of a group is stored under its lock, so that the order of the queue is the order of the commits. */
 export const locksOf = ({ concurrency: { policy, group } }: NewTask): string[] =>
   policy === "parallel" ? [] : [groupLock(group)];
 
-/** To be called under the task's locks. Inserts a waiting task and applies the policy of its concurrency group. */
-export async function insertWithPolicy(connection: Connection, task: NewTask): Promise<Inserted> {
-  const { policy, group } = task.concurrency;
-  if (policy === "reject") return insertUnlessBusy(connection, task, group);
-  const superseded = policy === "supersede" ? await supersede(connection, task, group) : [];
+/** To be called under the task's locks. Inserts a waiting task; unless it is held, by the policy of its concurrency group. */
+export async function insertWithPolicy(connection: Connection, task: NewTask): Promise<InsertedTask> {
+  const policy = await policyFor(connection, task);
+  if (policy.type === "reject") return insertRejected(connection, task, policy.reason);
   await insert(connection, task);
-  return { task: started(task, "ENQUEUED", null), superseded };
+  return { task: started(task, "ENQUEUED", null), superseded: policy.superseded };
 }
 
-async function insertUnlessBusy(connection: Connection, task: NewTask, group: string): Promise<Inserted> {
-  const other = await openTasksOfGroup.first(connection, { group });
-  if (other === undefined) {
-    await insert(connection, task);
-    return { task: started(task, "ENQUEUED", null), superseded: [] };
-  }
+/** Later than all. */
+const LAST = Number.MAX_SAFE_INTEGER;
+
+async function policyFor(connection: Connection, task: NewTask): Promise<PolicyResult> {
+  const { id, concurrency, createdAt: now } = task;
+  if (isHeld(task)) return { type: "may_wait", superseded: [] };
+  return applyPolicy(connection, { ...concurrency, id, seq: LAST, now });
+}
+
+const isHeld = ({ hold }: NewTask): boolean => hold !== undefined && hold !== null;
+
+async function insertRejected(
+  connection: Connection,
+  task: NewTask,
+  reason: string,
+): Promise<InsertedTask> {
   const phase = nextPhase({ state: "ENQUEUED", outcome: null }, { type: "reject" });
   const { state, outcome } = phase ?? { state: "CANCELLED", outcome: "rejected" };
-  const reason = `Task ${other.id} of its concurrency group is ${other.state}`;
   await insert(connection, task, { state, outcome, reason });
   return { task: started(task, state, outcome), superseded: [] };
-}
-
-/** Waiting ones end at once; of the running ones the caller ends the commands. */
-async function supersede(connection: Connection, task: NewTask, group: string): Promise<string[]> {
-  const input = { group, reason: `Superseded by task ${task.id}`, now: task.createdAt };
-  await supersedeWaiting.run(connection, input);
-  return (await supersedeRunning.all(connection, input)).map(({ id }) => id);
 }
 
 interface Ending {
@@ -133,7 +97,7 @@ interface Ending {
 async function insert(connection: Connection, task: NewTask, ending?: Ending): Promise<void> {
   const row = toInsert(task, ending);
   const { id, group_name: group } = row;
-  const waits = ending === undefined;
+  const waits = ending === undefined && !isHeld(task);
   // Handed over together, so that a database elsewhere is waited for once.
   await Promise.all([
     insertTask.run(connection, row),
@@ -153,19 +117,24 @@ function toInsert(task: NewTask, ending: Ending | undefined): TaskInsert {
     delivery_id: task.deliveryId,
     group_name: task.concurrency.policy === "parallel" ? null : task.concurrency.group,
     policy: task.concurrency.policy,
-    runs_on: task.runsOn === undefined || task.runsOn === null ? null : JSON.stringify(task.runsOn),
+    runs_on: orNull(task.runsOn),
     parent_id: task.parentId ?? null,
     max_parallel: task.maxParallel ?? null,
     settings_digest: task.settingsDigest,
     metadata: JSON.stringify(task.metadata ?? {}),
     created_at: task.createdAt,
     ended_at: ending === undefined ? null : task.createdAt,
+    held_until: task.hold?.until ?? null,
+    hold: orNull(task.hold),
+    approval: orNull(task.approval),
   };
 }
 
-const started = ({ id, action }: NewTask, state: TaskState, outcome: TaskOutcome | null): StartedTask => ({
-  id,
-  action,
-  state,
-  outcome,
-});
+const orNull = (value: object | null | undefined): string | null =>
+  value === undefined || value === null ? null : JSON.stringify(value);
+
+const started = (
+  { id, action, hold = null }: NewTask,
+  state: TaskState,
+  outcome: TaskOutcome | null,
+): StartedTask => ({ id, action, state, outcome, hold });

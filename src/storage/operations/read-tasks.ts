@@ -3,7 +3,7 @@ import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { Page, TaskFilter } from "../store.ts";
 import { beforeCursor, pageOf } from "./page.ts";
 import { toStep, toTask, type TaskRow } from "./rows.ts";
-import { isWaiting } from "./conditions.ts";
+import { isReady } from "./conditions.ts";
 
 const taskById = prepare((db, { id }: { id: string }) =>
   db.selectFrom("tasks").selectAll().where("id", "=", id),
@@ -46,7 +46,7 @@ export async function toTasks(connection: Connection, rows: readonly TaskRow[]):
   );
   const positions = await positionsOf(
     connection,
-    rows.filter(({ state }) => state === "ENQUEUED"),
+    rows.filter(({ state, held_until: heldUntil }) => state === "ENQUEUED" && heldUntil === null),
   );
   return rows.map((row) =>
     toTask(row, { steps: steps.get(row.id) ?? [], position: positions.get(row.id) ?? null }),
@@ -88,7 +88,7 @@ async function positionsOf(
         .over((over) => over.partitionBy("group_name").orderBy("seq"))
         .as("position"),
     ])
-    .where(isWaiting);
+    .where(isReady);
   const query = connection.builder.selectFrom(waiting.as("waiting")).selectAll().where("id", "in", ids(rows));
   const found = await rowsOf(connection, query);
   return new Map(found.map(({ id, position }) => [id, Number(position)]));

@@ -7,6 +7,7 @@ import { takeTask } from "./take-task.ts";
 import * as counters from "./counters.ts";
 import * as deliveries from "./deliveries.ts";
 import * as health from "./health.ts";
+import * as holds from "./holds.ts";
 import * as log from "./log.ts";
 import * as taskReads from "./read-tasks.ts";
 import * as settings from "./settings.ts";
@@ -34,6 +35,9 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   healthHistory: health.healthHistory,
   healthEntryOf: health.healthEntryOf,
   createTask: tasks.createTask,
+  dueTasks: holds.dueTasks,
+  heldTasks: holds.heldTasks,
+  settleHold: holds.settleHold,
   transition: tasks.transition,
   setProgress: tasks.setProgress,
   setMetadata: tasks.setMetadata,
@@ -74,6 +78,8 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "healthEntryOf",
   "getTask",
   "listTasks",
+  "dueTasks",
+  "heldTasks",
   "orphanedTasks",
   "listNodes",
   "stepDurations",

@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import { z } from "zod";
 import type { Delivery } from "../../domain/delivery.ts";
+import { type Approval, HOLD_TYPES, type Hold } from "../../domain/hold.ts";
 import type { StartedBy, StepRun, Task } from "../../domain/task.ts";
 import { nodeName } from "../../domain/node.ts";
 import type { JobTask } from "../connection.ts";
@@ -42,6 +43,23 @@ export function toDelivery(row: Selectable<DeliveriesTable>): Delivery {
 
 export type TaskRow = Selectable<TasksTable>;
 
+const holdSchema: z.ZodType<Hold> = z.object({
+  type: z.enum(HOLD_TYPES),
+  until: z.string(),
+  reason: z.string(),
+});
+const approvalSchema: z.ZodType<Approval> = z.object({
+  scopes: z.array(z.string()),
+  decision: z.enum(["pending", "approved", "refused", "expired"]),
+  by: z.string().nullable(),
+  at: z.string().nullable(),
+});
+
+const toHold = (text: string | null): Hold | null =>
+  text === null ? null : holdSchema.parse(JSON.parse(text));
+const toApproval = (text: string | null): Approval | null =>
+  text === null ? null : approvalSchema.parse(JSON.parse(text));
+
 const strings = z.array(z.string());
 
 /** A JSON list of names. */
@@ -80,6 +98,8 @@ export function toTask(row: TaskRow, { steps, position }: TaskParts): Task {
     node: row.node === null ? null : nodeName(row.node),
     attempt: row.attempt,
     position,
+    hold: toHold(row.hold),
+    approval: toApproval(row.approval),
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
@@ -93,7 +113,14 @@ export const toStarted = ({
   action,
   state,
   outcome,
-}: Pick<TaskRow, "id" | "action" | "state" | "outcome">): StartedTask => ({ id, action, state, outcome });
+  hold,
+}: Pick<TaskRow, "id" | "action" | "state" | "outcome" | "hold">): StartedTask => ({
+  id,
+  action,
+  state,
+  outcome,
+  hold: toHold(hold),
+});
 
 export function toStep(row: Selectable<StepsTable>): StepRun {
   return {

@@ -2,8 +2,8 @@ import { isEnded } from "../../domain/task-machine.ts";
 import { prepare, type Connection } from "../connection.ts";
 import type { Store, TakenTask } from "../store.ts";
 import { adoptTask, mayRun, startTask, toClaimed } from "./claim-tasks.ts";
-import { isActive, isWaiting } from "./conditions.ts";
-import { groupLock } from "./new-tasks.ts";
+import { isActive, isReady } from "./conditions.ts";
+import { groupLock } from "./group-policy.ts";
 import { lockedTask } from "./read-tasks.ts";
 import { toJob, type TaskRow } from "./rows.ts";
 
@@ -23,7 +23,7 @@ const firstOfGroup = prepare((db, { group }: { group: string }) =>
     .selectFrom("tasks")
     .select(["id", "runs_on"])
     .where("group_name", "=", group)
-    .where(isWaiting)
+    .where(isReady)
     .orderBy("seq")
     .limit(1),
 );
@@ -50,6 +50,7 @@ export async function takeTask(connection: Connection, input: TakeInput): Promis
 async function takeAlone(connection: Connection, input: TakeInput): Promise<TakenTask> {
   const row = await lockedTask.first(connection, { id: input.id });
   if (row === undefined || isEnded(row.state)) return { type: "none" };
+  if (row.held_until !== null) return { type: "none" };
   if (row.state === "ENQUEUED") return start(connection, row.id, input);
   // Should its node be lost one day, `handOn` has the task looked at again.
   return (await isOwned(connection, row)) ? { type: "none" } : recover(connection, row, input.node);

@@ -98,11 +98,11 @@ const UNLOCK_UNKNOWN = `
     select 1 from graphile_worker._private_jobs where job_queue_id = queues.id and id = any($2::bigint[])
   )`;
 
-/** Tasks that wait or whose node is lost, and that no job is there for. */
+/** Tasks that wait for nothing but a node, or whose node is lost, and that no job is there for. */
 const FORGOTTEN_TASKS = `
   select id, group_name, runs_on from tasks
   where (
-    state = 'ENQUEUED' or (
+    (state = 'ENQUEUED' and held_until is null) or (
       state in ('RUNNING', 'CANCELLING')
       and not exists (select 1 from nodes where nodes.id = tasks.node and nodes.lease_until > $1)
     )

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SCOPES, type Scope } from "../../../src/client/schemas.ts";
+import { SCOPES, type Scope } from "../../../src/domain/scopes.ts";
 import { type Operation, fetchOpenapi, operationsOf } from "../../support/openapi.ts";
 import { problemOf } from "../../support/problems.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import type { Tokens } from "../../../accounts/tokens.ts";
-import type { Scope } from "../../../client/schemas.ts";
 import { AppError } from "../../../domain/errors.ts";
+import type { Scope } from "../../../domain/scopes.ts";
 import type { App } from "../../../usecases/app.ts";
 import type { Authenticator, Identity } from "../../auth.ts";
 import type { EventStreams } from "../../event-stream.ts";

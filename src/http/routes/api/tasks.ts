@@ -1,6 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import {
+  approveRequestSchema,
   eventsQuerySchema,
   idParamsSchema,
   logQuerySchema,
@@ -27,6 +28,8 @@ export function taskRoutes(server: ApiServer, context: ApiContext): void {
   list(server, context);
   start(server, context);
   show(server, context);
+  decide(server, context, "approve");
+  decide(server, context, "refuse");
   cancel(server, context);
   retry(server, context);
   log(server, context);
@@ -68,6 +71,30 @@ function show(server: ApiServer, { app, guard }: ApiContext): void {
   server.get("/tasks/:id", guard(about, { params, response }), async (request) =>
     taskToWire(await app.getTask(request.params.id)),
   );
+}
+
+const DECISIONS = {
+  approve: {
+    id: "approveTask",
+    decision: "approved",
+    summary: "Lets a task start that waits for approval; its action may ask for more than this scope",
+  },
+  refuse: {
+    id: "refuseTask",
+    decision: "refused",
+    summary: "Ends a task that waits for approval, as rejected",
+  },
+} as const;
+
+function decide(server: ApiServer, { app, guard }: ApiContext, verb: keyof typeof DECISIONS): void {
+  const { id, summary, decision } = DECISIONS[verb];
+  const about = { id, tag, scope: "deploy", summary } as const;
+  const schema = { params, body: approveRequestSchema.nullish(), response: { 200: taskSchema, ...errors } };
+  server.post(`/tasks/:id/${verb}`, guard(about, schema), async (request) => {
+    const { by, scopes } = identityOf(request);
+    const comment = request.body?.comment ?? null;
+    return taskToWire(await app.approveTask({ id: request.params.id, by, scopes, comment, decision }));
+  });
 }
 
 function cancel(server: ApiServer, { app, guard }: ApiContext): void {

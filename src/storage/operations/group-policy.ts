@@ -1,0 +1,91 @@
+import type { Concurrency } from "../../domain/action.ts";
+import { prepare, type Connection } from "../connection.ts";
+import { isActive, isReady, isWaiting } from "./conditions.ts";
+
+const openTasksOfGroup = prepare((db, { group, id }: { group: string; id: string }) =>
+  db
+    .selectFrom("tasks")
+    .select(["id", "state"])
+    .where("group_name", "=", group)
+    .where("id", "!=", id)
+    .where((eb) => eb.or([isReady, isActive]))
+    .orderBy("seq"),
+);
+
+interface SupersedeInput {
+  readonly group: string;
+  readonly id: string;
+  readonly seq: number;
+  readonly reason: string;
+  readonly now: string;
+}
+
+/** Held ones that are newer stay: they will supersede this one in their turn. */
+const supersedeWaiting = prepare((db, input: SupersedeInput) =>
+  db
+    .updateTable("tasks")
+    .set({
+      state: "CANCELLED",
+      outcome: "superseded",
+      reason: input.reason,
+      ended_at: input.now,
+      held_until: null,
+      hold: null,
+    })
+    .where("group_name", "=", input.group)
+    .where("id", "!=", input.id)
+    .where(isWaiting)
+    .where((eb) => eb.or([isReady, eb("seq", "<", input.seq)])),
+);
+
+/** As the state machine's `stop`; in one transaction with the task that supersedes them, so that no crash comes between. */
+const supersedeRunning = prepare((db, input: SupersedeInput) =>
+  db
+    .updateTable("tasks")
+    .set({
+      state: "CANCELLING",
+      outcome: "superseded",
+      reason: input.reason,
+      ended_at: input.now,
+      recoveries: 0,
+    })
+    .where("group_name", "=", input.group)
+    .where(isActive)
+    .where("state", "=", "RUNNING")
+    .returning("id"),
+);
+
+/** The name that a group is locked by while something is decided about it. */
+export const groupLock = (group: string): string => `group:${group}`;
+
+export interface PolicyInput {
+  readonly id: string;
+  readonly policy: Concurrency["policy"];
+  readonly group: string;
+  /** Its place in the queue; a task that is not stored yet will be the last. */
+  readonly seq: number;
+  readonly now: string;
+}
+
+export type PolicyResult =
+  /** `superseded`: tasks that ran and are CANCELLING now because of it. */
+  | { readonly type: "may_wait"; readonly superseded: readonly string[] }
+  | { readonly type: "reject"; readonly reason: string };
+
+/** What the policy of its concurrency group does about a task that may start from now on. To be called under the group's lock. */
+export async function applyPolicy(connection: Connection, input: PolicyInput): Promise<PolicyResult> {
+  const { id, policy, group } = input;
+  if (policy === "reject") {
+    const other = await openTasksOfGroup.first(connection, { group, id });
+    if (other === undefined) return { type: "may_wait", superseded: [] };
+    return { type: "reject", reason: `Task ${other.id} of its concurrency group is ${other.state}` };
+  }
+  return { type: "may_wait", superseded: policy === "supersede" ? await supersede(connection, input) : [] };
+}
+
+/** Waiting ones end at once; of the running ones the caller ends the commands. */
+async function supersede(connection: Connection, { id, group, seq, now }: PolicyInput): Promise<string[]> {
+  const input = { group, id, seq, reason: `Superseded by task ${id}`, now };
+  await supersedeWaiting.run(connection, input);
+  return (await supersedeRunning.all(connection, input)).map((row) => row.id);
+}

@@ -1,0 +1,68 @@
+import type { Task } from "../domain/task.ts";
+import { settleHold, unapproved } from "./holds.ts";
+import type { Services } from "./services.ts";
+
+/** Looks after tasks that may not start yet: lets them go, or ends them, when their time has come. */
+export interface HoldKeeper {
+  start(): void;
+  stop(): void;
+}
+
+export interface HoldKeeperOptions {
+  readonly services: Services;
+  /** How long it looks away at most: holds are also made by others, and clocks are set. */
+  readonly pollMs?: number;
+}
+
+const BATCH = 100;
+
+export function createHoldKeeper({ services, pollMs = 1_000 }: HoldKeeperOptions): HoldKeeper {
+  const { store, now, logger } = services;
+  let timer: NodeJS.Timeout | undefined;
+  let working = false;
+
+  /** Resolves with how long it may look away, in ms. */
+  async function look(): Promise<number> {
+    const at = now();
+    const { due, next } = await store.dueTasks({ now: at.toISOString(), limit: BATCH });
+    for (const task of due) await endHold(services, task);
+    if (next === null) return pollMs;
+    return Math.min(pollMs, Math.max(0, Date.parse(next) - at.getTime()));
+  }
+
+  async function lookForEver(): Promise<void> {
+    let wait = pollMs;
+    try {
+      wait = await look();
+    } catch (error) {
+      logger.warn({ err: error }, "Waiting tasks could not be looked after; trying again");
+    }
+    if (working) timer = setTimeout(() => void lookForEver(), wait);
+  }
+
+  return {
+    start() {
+      working = true;
+      void lookForEver();
+    },
+    stop() {
+      working = false;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What comes after a hold whose time has come. */
+export async function endHold(services: Services, task: Task): Promise<void> {
+  const { id, hold, approval, createdAt } = task;
+  if (hold === null) return;
+  if (hold.type === "approval") {
+    const after = unapproved({ createdAt, until: hold.until });
+    const note = "The time for an approval is over";
+    const at = services.now().toISOString();
+    const expired = approval === null ? undefined : { ...approval, decision: "expired" as const, at };
+    await settleHold(services, { id, hold, after, note, approval: expired });
+    return;
+  }
+  await settleHold(services, { id, hold, after: { type: "release" }, note: "It may start now" });
+}
