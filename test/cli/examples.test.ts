@@ -65,6 +65,7 @@ function bash(line: string) {
 /** What has to be there before an example can work. */
 const PREPARE: Readonly<Record<string, () => Promise<unknown>>> = {
   check: () => place.write("etc/hookwright.yaml", EMPTY),
+  approve: () => bash("hookwright trigger careful"),
   cancel: () => bash("hookwright trigger wait"),
   "token revoke": () => bash("hookwright token create ci || true"),
   "secrets remove": () => bash("echo a-secret | hookwright secrets set ops"),

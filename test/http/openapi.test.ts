@@ -24,6 +24,7 @@ actions:
     steps:
       - { name: out, run: { argv: [echo, hello], output: text }, undo: { run: [echo, undone] } }
       - run: ["false"]
+  careful: { approve: true, workdir: ., steps: [{ run: ["true"] }] }
 `;
 
 let server: TestServer;
@@ -89,6 +90,7 @@ async function askEverything(): Promise<Answers> {
   await server.ended(task);
   await askDeliveries(ask, received.delivery);
   await askTasks(ask, task);
+  await askApprovals(ask);
   await askTokens(ask);
   await askKapp(ask, task);
   await askRest(ask);
@@ -117,6 +119,15 @@ async function askDeliveries(ask: Ask, id: string): Promise<void> {
     await ask("explainDelivery", api(`${path}/explain`));
     await ask("replayDelivery", api(`${path}/replay`, POST));
     await ask("replayDelivery", api(`${path}/replay`, { json: { dry_run: true } }));
+  }
+}
+
+async function askApprovals(ask: Ask): Promise<void> {
+  const { api } = server;
+  for (const verb of ["approve", "refuse"] as const) {
+    const { id } = await server.client.startTask({ action: "careful", params: {} });
+    await ask("getTask", api(`/tasks/${id}`));
+    for (const task of [id, id, "none"]) await ask(`${verb}Task`, api(`/tasks/${task}/${verb}`, POST));
   }
 }
 

@@ -1,4 +1,4 @@
-/** Settings for the tests of the CLI: actions that succeed, fail and wait, and a source that starts one. */
+/** Settings for the tests of the CLI: actions that succeed, fail, ask for approval and wait, and a source that starts one. */
 export const CLI_SECRET = "secret-of-the-tests";
 export const CLI_SHA = "0123456789abcdef0123456789abcdef01234567";
 
@@ -17,6 +17,9 @@ actions:
     steps:
       - { name: first, run: [echo, one], undo: { run: [echo, first is undone] } }
       - { name: second, shell: "echo wrong >&2; exit 3" }
+  careful:
+    approve: true
+    steps: [{ run: [echo, approved] }]
   # Waits for a file \`go\`; tells that it waits by a file \`waiting\`.
   wait:
     workdir: .

@@ -62,7 +62,13 @@ describe("a task that needs approval", () => {
 
   it("ends as rejected when it is refused, and says by whom and why", async () => {
     const { id } = await start();
-    const refusal = { id, by: "token:bob", scopes: ["admin"], decision: "refused", comment: "on a Friday" } as const;
+    const refusal = {
+      id,
+      by: "token:bob",
+      scopes: ["admin"],
+      decision: "refused",
+      comment: "on a Friday",
+    } as const;
     expect(await world.app.approveTask(refusal)).toMatchObject({
       state: "CANCELLED",
       outcome: "rejected",
@@ -134,7 +140,10 @@ describe("a task that needs approval", () => {
     const second = await start();
     await world.abandon();
     world = await open(world.dir);
-    expect(await world.app.getTask(first.id)).toMatchObject({ state: "ENQUEUED", hold: { type: "approval" } });
+    expect(await world.app.getTask(first.id)).toMatchObject({
+      state: "ENQUEUED",
+      hold: { type: "approval" },
+    });
     await decide(first.id, "approved");
     await world.abandon();
     world = await open(world.dir);

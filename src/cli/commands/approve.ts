@@ -32,7 +32,9 @@ function run(context: Context, given: z.infer<typeof input>): Promise<number> {
 export function addApprove(program: Command): void {
   const command = program
     .command("approve")
-    .description("let a task start that waits for approval, or refuse it; without a running server it runs here")
+    .description(
+      "let a task start that waits for approval, or refuse it; without a running server it runs here",
+    )
     .argument("<task>", TASK_REF)
     .option("--refuse", "end it instead, as rejected")
     .option("-m, --comment <text>", "why, for the task's log")

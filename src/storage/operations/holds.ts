@@ -113,4 +113,3 @@ function rejected(reason: string, now: string): Settled["change"] {
   const { state, outcome } = phase ?? { state: "CANCELLED", outcome: "rejected" };
   return { state, outcome, reason, ended_at: now, held_until: null, hold: null };
 }
-

@@ -77,11 +77,7 @@ async function policyFor(connection: Connection, task: NewTask): Promise<PolicyR
 
 const isHeld = ({ hold }: NewTask): boolean => hold !== undefined && hold !== null;
 
-async function insertRejected(
-  connection: Connection,
-  task: NewTask,
-  reason: string,
-): Promise<InsertedTask> {
+async function insertRejected(connection: Connection, task: NewTask, reason: string): Promise<InsertedTask> {
   const phase = nextPhase({ state: "ENQUEUED", outcome: null }, { type: "reject" });
   const { state, outcome } = phase ?? { state: "CANCELLED", outcome: "rejected" };
   await insert(connection, task, { state, outcome, reason });

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Hold } from "../../../src/domain/hold.ts";
 import type { AfterHold, Store } from "../../../src/storage/store.ts";
-import { aTask, at, claim, idsOf, openTestStore, type OpenStore, type TaskInput } from "../../support/store.ts";
+import {
+  aTask,
+  at,
+  claim,
+  idsOf,
+  openTestStore,
+  type OpenStore,
+  type TaskInput,
+} from "../../support/store.ts";
 
 let opened: OpenStore;
 let store: Store;
@@ -64,10 +72,15 @@ describe("a held task", () => {
   it("may start once let go, in the order of the queue", async () => {
     await create({ id: "held", hold: hold(10) });
     await create({ id: "next" });
-    expect(await settle("held", 10)).toMatchObject({ task: { state: "ENQUEUED", hold: null }, superseded: [] });
+    expect(await settle("held", 10)).toMatchObject({
+      task: { state: "ENQUEUED", hold: null },
+      superseded: [],
+    });
     expect(await store.getTask("held")).toMatchObject({ hold: null, position: 1 });
     expect(idsOf(await claim(store))).toEqual(["held"]);
-    expect((await store.listLog({ taskId: "held", after: 0, limit: 9 })).map(({ text }) => text)).toEqual(["note"]);
+    expect((await store.listLog({ taskId: "held", after: 0, limit: 9 })).map(({ text }) => text)).toEqual([
+      "note",
+    ]);
   });
 
   it("may be held again, for something else", async () => {
@@ -108,7 +121,9 @@ describe("a held task", () => {
     const refused = { ...pending, decision: "refused", by: "token:me", at: at(5) } as const;
     const after = { type: "reject", reason: "Refused by me" } as const;
     const input = { id: "t", hold: hold(10), after, approval: refused, note: "Refused by me", now: at(5) };
-    expect(await store.settleHold(input)).toMatchObject({ task: { state: "CANCELLED", outcome: "rejected" } });
+    expect(await store.settleHold(input)).toMatchObject({
+      task: { state: "CANCELLED", outcome: "rejected" },
+    });
     expect(await store.getTask("t")).toMatchObject({
       reason: "Refused by me",
       endedAt: at(5),

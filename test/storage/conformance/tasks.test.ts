@@ -31,6 +31,9 @@ const signal = (id: string, given: TaskSignal, reason: string | null = null, on:
 
 const stop = { type: "stop", outcome: "cancelled" } as const;
 
+const HOLD = { type: "approval", until: at(60), reason: "waits" } as const;
+const APPROVAL = { scopes: ["admin"], decision: "pending", by: null, at: null } as const;
+
 describe("a task", () => {
   it("is given back as it was stored", async () => {
     const input = aTask({
@@ -40,9 +43,11 @@ describe("a task", () => {
       runsOn: ["web-1"],
       parentId: "parent",
       maxParallel: 2,
+      hold: HOLD,
+      approval: APPROVAL,
     });
     expect(await store.createTask(input)).toEqual({
-      task: { id: input.id, action: "deploy", state: "ENQUEUED", outcome: null },
+      task: { id: input.id, action: "deploy", state: "ENQUEUED", outcome: null, hold: HOLD },
       superseded: [],
     });
     expect(await store.getTask(input.id)).toEqual({
@@ -61,7 +66,9 @@ describe("a task", () => {
       maxParallel: 2,
       node: null,
       attempt: 1,
-      position: 1,
+      position: null,
+      hold: HOLD,
+      approval: APPROVAL,
       createdAt: at(0),
       startedAt: null,
       endedAt: null,
