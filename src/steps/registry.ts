@@ -1,11 +1,13 @@
 import { dispatchKind } from "./dispatch.ts";
 import { gitKind } from "./git.ts";
+import { healthKind } from "./health.ts";
+import { releaseKind } from "./release.ts";
 import { runKind } from "./run.ts";
 import { shellKind } from "./shell.ts";
 import { verifyCommitKind } from "./verify-commit.ts";
 import type { PrecheckContext, Render, StepContext, StepKind, StepResult } from "./step.ts";
 
-const kinds: readonly StepKind[] = [gitKind, runKind, shellKind, verifyCommitKind, dispatchKind];
+const kinds: readonly StepKind[] = [gitKind, runKind, shellKind, verifyCommitKind, dispatchKind, releaseKind, healthKind];
 
 /** Every kind of step, by its key in the settings. A new kind is one file and one place in the list above. */
 export const stepKinds: ReadonlyMap<string, StepKind> = new Map(kinds.map((kind) => [kind.kind, kind]));

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { AppError } from "../domain/errors.ts";
+import type { Release } from "../domain/release.ts";
 import { formatCommand } from "../lib/processes/format-command.ts";
 
 /** How a command ended. */
@@ -46,6 +47,22 @@ export interface StepContext {
   readonly fetch: typeof fetch;
   /** What the settings say about GitHub's API. */
   readonly github: { readonly token: string | null; readonly apiUrl: string };
+  readonly now: () => Date;
+  /** Holds a folder for each app that names none. */
+  readonly appsDir: string;
+  readonly releases: ReleaseBook;
+  /** Set for a task that goes back to an older release (null: the last healthy one) instead of making a new one. */
+  readonly goBackTo: { readonly release: string | null } | null;
+  /** The same context for putting things back when the task was stopped: its signal gives it another minute. */
+  afterStop(): StepContext;
+}
+
+/** What is on record of the releases on this machine. */
+export interface ReleaseBook {
+  /** Newest first. */
+  list(app: string): Promise<readonly Release[]>;
+  /** Adds a release of this step, or changes what is known of one. */
+  put(release: Omit<Release, "node" | "taskId" | "action" | "step">): Promise<void>;
 }
 
 /** What a step can be asked with before there is a task. */

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { AppError } from "../../domain/errors.ts";
+import { portHealthSchema } from "../common/health.ts";
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "expected letters, digits, `.`, `_` and `-`");
+
+/** Below a folder: no way out of it. */
+const pathWithin = z
+  .string()
+  .min(1)
+  .refine(
+    (path) => !path.startsWith("/") && !path.split("/").some((part) => part === ".." || part === "." || part === ""),
+    "expected a path within the release, without `..`",
+  );
+
+const argv = z.tuple([z.string().min(1)], z.string());
+
+export const releaseSchema = z
+  .strictObject({
+    app: name.describe("Name of the app; `hookwright releases APP` shows its releases."),
+    dir: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "The app's folder, for `releases/`, `shared/` and the link `current`; relative to the step's folder. Default: `apps/APP` in the data folder.",
+      ),
+    from: z
+      .string()
+      .min(1)
+      .default(".")
+      .describe("The folder that a release is a copy of; relative to the step's folder, which is the default."),
+    exclude: z
+      .array(pathWithin)
+      .default([".git"])
+      .describe("Files and folders at its top that are left out."),
+    shared: z
+      .array(pathWithin)
+      .default([])
+      .describe("Paths that all releases have in common, such as `uploads`: links into `shared/`."),
+    build: z
+      .array(argv)
+      .default([])
+      .describe("Commands, each a list, that run in the new release before it is used. `${{ }}` in each item."),
+    commit: z
+      .string()
+      .optional()
+      .describe("The commit, for the list of releases. Default: HEAD of the git work tree in `from`. May hold `${{ }}`."),
+    keep: z.int().min(1).max(1_000).default(5).describe("Releases to keep, the one in use among them."),
+    runtime: z
+      .enum(["command", "systemd", "docker-compose"])
+      .describe("What runs the app."),
+    restart: argv
+      .optional()
+      .describe("`command`: what starts the app anew, as a list; it runs in `current`. No template."),
+    unit: z
+      .string()
+      .regex(/^[\w.@:\\-]+$/, "expected the name of a unit, such as web.service")
+      .optional()
+      .describe("`systemd`: the unit to restart; it should run in `current`."),
+    user_unit: z.boolean().optional().describe("`systemd`: a unit of the account's own manager."),
+    compose_file: pathWithin.optional().describe("`docker-compose`: the file within the release; default: as Compose finds it."),
+    health: portHealthSchema
+      .optional()
+      .describe("When the release counts as well; without it, once it has been started."),
+  })
+  .superRefine((options, context) => {
+    for (const [key, runtime] of Object.entries(BELONGS)) {
+      const given = options[key as keyof typeof BELONGS] !== undefined;
+      const fits = options.runtime === runtime;
+      if (given && !fits) {
+        context.addIssue({ code: "custom", path: [key], message: `it is for the runtime ${runtime}` });
+      }
+      if (!given && fits && REQUIRED.includes(key)) {
+        context.addIssue({ code: "custom", path: [key], message: `the runtime ${runtime} needs it` });
+      }
+    }
+  });
+export type ReleaseOptions = z.infer<typeof releaseSchema>;
+
+/** Keys of one runtime alone. */
+const BELONGS = {
+  restart: "command",
+  unit: "systemd",
+  user_unit: "systemd",
+  compose_file: "docker-compose",
+} as const;
+const REQUIRED: readonly string[] = ["restart", "unit"];
+
+export const failure = (message: string, cause?: unknown): AppError =>
+  new AppError("step:failed", message, { cause });
