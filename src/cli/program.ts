@@ -12,8 +12,10 @@ import { addImport } from "./commands/import.ts";
 import { addInit } from "./commands/init.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addNodes } from "./commands/nodes.ts";
+import { addReleases } from "./commands/releases.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addRetry } from "./commands/retry.ts";
+import { addRollback } from "./commands/rollback.ts";
 import { addSchema } from "./commands/schema.ts";
 import { addSecrets } from "./commands/secrets.ts";
 import { addServe } from "./commands/serve.ts";
@@ -27,6 +29,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "The server:": [addStart, addServe, addNodes, addDemo],
   "Settings:": [addInit, addCheck, addSchema, addImport, addSecrets],
   "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addApprove, addCancel, addRetry],
+  "Releases:": [addReleases, addRollback],
   "Deliveries:": [addDeliveries, addExplain, addReplay],
   "Tokens:": [addToken, addHashToken],
 };

@@ -1,6 +1,12 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { z } from "zod";
-import { type DeliveryQuery, type StartRequest, type TaskQuery, type TokenRequest } from "./requests.ts";
+import {
+  type DeliveryQuery,
+  type RollbackRequest,
+  type StartRequest,
+  type TaskQuery,
+  type TokenRequest,
+} from "./requests.ts";
 import {
   actionSchema,
   createdTokenSchema,
@@ -14,6 +20,7 @@ import {
   planSchema,
   problemSchema,
   receivedSchema,
+  releaseSchema,
   startedTaskSchema,
   taskSchema,
   tokenSchema,
@@ -144,6 +151,9 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     explainDelivery: (id: string) => call(explanationSchema, "GET", `/deliveries/${one(id)}/explain`),
     replayDelivery: (id: string, { dryRun = false } = {}) =>
       call(receivedSchema, "POST", `/deliveries/${one(id)}/replay`, { dry_run: dryRun }),
+    listReleases: (app?: string) => call(listOf(releaseSchema), "GET", `/releases${search({ app })}`),
+    rollBackApp: (app: string, body: RollbackRequest = {}) =>
+      call(listOf(startedTaskSchema), "POST", `/apps/${one(app)}/rollback`, body),
     listActions: () => call(listOf(actionSchema), "GET", "/actions"),
     listNodes: () => call(listOf(nodeSchema), "GET", "/nodes"),
     listTokens: () => call(listOf(tokenSchema), "GET", "/tokens"),

@@ -50,6 +50,14 @@ export const approveRequestSchema = z.strictObject({
   comment: z.string().max(500).nullable().default(null).describe("In your words, for the task's log"),
 });
 
+export const releaseQuerySchema = z.object({ app: z.string().max(200).optional() });
+
+export const rollbackRequestSchema = z.strictObject({
+  release: z.string().min(1).max(100).nullable().default(null).describe("Null: the last healthy one"),
+  cancel: z.boolean().default(false).describe("End what runs or waits in its way"),
+});
+export type RollbackRequest = z.input<typeof rollbackRequestSchema>;
+
 export const replayRequestSchema = z
   .strictObject({ dry_run: z.boolean().default(false) })
   .default({ dry_run: false });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { EVENT_NAMES, SOURCE_KINDS } from "../domain/event.ts";
 import { HOLD_TYPES } from "../domain/hold.ts";
 import { SCOPES } from "../domain/scopes.ts";
+import { RELEASE_STATES } from "../domain/release.ts";
 import { TASK_OUTCOMES, TASK_STATES } from "../domain/task.ts";
 
 /**
@@ -57,6 +58,12 @@ export const startedBySchema = z
       type: z.literal("undo"),
       task_id: id,
       part: id.describe("Whose steps it undoes"),
+    }),
+    z.object({
+      type: z.literal("rollback"),
+      by: z.string(),
+      app: z.string(),
+      release: z.string().nullable().describe("Null: the last healthy one"),
     }),
     z.object({ type: z.literal("manual"), by: z.string() }),
   ])
@@ -257,6 +264,22 @@ export const nodeSchema = z
   })
   .meta({ id: "Node" });
 export type NodeWire = z.infer<typeof nodeSchema>;
+
+export const releaseSchema = z
+  .object({
+    app: z.string(),
+    id: z.string(),
+    node: z.string().describe("The machine that has it"),
+    dir: z.string(),
+    commit: z.string().nullable(),
+    task_id: id,
+    state: z.enum(RELEASE_STATES),
+    current: z.boolean().describe("In use now"),
+    created_at: time,
+    activated_at: time.nullable().describe("When it was last put in use and was well"),
+  })
+  .meta({ id: "Release" });
+export type ReleaseWire = z.infer<typeof releaseSchema>;
 
 export const planSchema = z
   .object({

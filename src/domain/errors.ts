@@ -43,6 +43,8 @@ export const ERRORS = {
   "rollback:no_healthy_revision": [409, "No healthy revision to go back to is known"],
   "rollback:limit": [409, "The application was rolled back too often within an hour"],
   "rollback:exhausted": [409, "The rollback degraded again, and there is nothing further back"],
+  "release:not_found": [404, "No such release"],
+  "release:none_earlier": [409, "No earlier healthy release is known"],
   "params:invalid": [400, "The params do not fit the action"],
   "request:invalid": [400, "The request is not valid"],
   "request:not_found": [404, "Nothing is here"],

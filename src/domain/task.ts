@@ -40,6 +40,17 @@ export type StartedBy =
       readonly part: string;
       readonly eventIndex?: number | undefined;
     }
+  /** Goes back to an older release of an app, on one machine. */
+  | {
+      readonly type: "rollback";
+      readonly by: string;
+      readonly app: string;
+      /** Null: the last healthy one before that in use. */
+      readonly release: string | null;
+      /** The task that made the release. */
+      readonly taskId: string;
+      readonly eventIndex?: number | undefined;
+    }
   | { readonly type: "manual"; readonly by: string };
 
 interface OfEvent {

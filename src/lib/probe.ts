@@ -65,7 +65,9 @@ async function ask(
     });
     const body = await response.text();
     if (!response.ok) return `it answered ${response.status}`;
-    return expect === null || body.includes(expect) ? null : `its answer does not hold ${JSON.stringify(expect)}`;
+    return expect === null || body.includes(expect)
+      ? null
+      : `its answer does not hold ${JSON.stringify(expect)}`;
   } catch (error) {
     return deepest(error);
   }

@@ -7,7 +7,15 @@ import { shellKind } from "./shell.ts";
 import { verifyCommitKind } from "./verify-commit.ts";
 import type { PrecheckContext, Render, StepContext, StepKind, StepResult } from "./step.ts";
 
-const kinds: readonly StepKind[] = [gitKind, runKind, shellKind, verifyCommitKind, dispatchKind, releaseKind, healthKind];
+const kinds: readonly StepKind[] = [
+  gitKind,
+  runKind,
+  shellKind,
+  verifyCommitKind,
+  dispatchKind,
+  releaseKind,
+  healthKind,
+];
 
 /** Every kind of step, by its key in the settings. A new kind is one file and one place in the list above. */
 export const stepKinds: ReadonlyMap<string, StepKind> = new Map(kinds.map((kind) => [kind.kind, kind]));

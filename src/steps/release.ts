@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { renderArgv } from "./common/argv.ts";
 import { deploy, goBack } from "./release/deploy.ts";
 import { releaseSchema, type ReleaseOptions } from "./release/options.ts";
 import type { StepKind } from "./step.ts";
@@ -13,7 +14,8 @@ export const releaseKind: StepKind<ReleaseOptions> = {
   schema: releaseSchema,
   render: (options, render) => ({
     ...options,
-    build: options.build.map(([program, ...args]) => [render(program), ...args.map(render)]),
+    build: options.build.map((argv) => renderArgv(argv, render)),
+    ...(options.restart === undefined ? {} : { restart: renderArgv(options.restart, render) }),
     ...(options.commit === undefined ? {} : { commit: render(options.commit) }),
   }),
   title: ({ app, runtime }) => `release ${app} (${runtime})`,

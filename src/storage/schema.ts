@@ -3,6 +3,7 @@ import type { Concurrency } from "../domain/action.ts";
 import type { Verdict } from "../domain/delivery.ts";
 import type { SourceKindName } from "../domain/event.ts";
 import type { HealthEntry } from "../domain/rollback.ts";
+import type { ReleaseState } from "../domain/release.ts";
 import type { LogStream, StepState, TaskOutcome, TaskState } from "../domain/task.ts";
 
 /** The tables. JSON is text; times are RFC 3339 UTC with milliseconds, so that text order is time order. */
@@ -16,6 +17,7 @@ export interface Schema {
   readonly settings: SettingsTable;
   readonly tokens: TokensTable;
   readonly health_entries: HealthEntriesTable;
+  readonly releases: ReleasesTable;
 }
 
 export interface DeliveriesTable {
@@ -146,4 +148,19 @@ export interface HealthEntriesTable {
   readonly target: string | null;
   readonly delivery_id: string;
   readonly created_at: string;
+}
+
+export interface ReleasesTable {
+  readonly seq: Generated<number>;
+  readonly app: string;
+  readonly node: string;
+  readonly id: string;
+  readonly dir: string;
+  readonly commit_id: string | null;
+  readonly task_id: string;
+  readonly action: string;
+  readonly step: number;
+  readonly state: ReleaseState;
+  readonly created_at: string;
+  readonly activated_at: string | null;
 }

@@ -1,5 +1,6 @@
 import type { Delivery } from "../domain/delivery.ts";
 import type { Approval, Hold } from "../domain/hold.ts";
+import type { Release } from "../domain/release.ts";
 import type { HealthEntry } from "../domain/rollback.ts";
 import type {
   LogEntry,
@@ -322,6 +323,15 @@ export interface Store {
     readonly after: number;
     readonly limit: number;
   }): Promise<readonly LogEntry[]>;
+
+  /** Adds a release, or changes its state and `activatedAt`. */
+  putRelease(release: Release): Promise<void>;
+  /** The newest 500, newest first. */
+  listReleases(filter: {
+    readonly app?: string | undefined;
+    /** Name of the machine. */
+    readonly node?: string | undefined;
+  }): Promise<readonly Release[]>;
 
   /** Adds to a named counter (refused requests by source and reason). */
   count(input: { readonly name: string; readonly source: string; readonly by: number }): Promise<void>;

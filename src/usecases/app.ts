@@ -1,6 +1,7 @@
 import type { ParamSpec } from "../domain/action.ts";
 import type { Delivery, RuleReason } from "../domain/delivery.ts";
 import type { HookEvent } from "../domain/event.ts";
+import type { Release } from "../domain/release.ts";
 import type { LogEntry, Task } from "../domain/task.ts";
 import type { ApproveInput } from "./approve-task.ts";
 import type { IncomingRequest, SourceAnswers } from "../sources/source.ts";
@@ -42,6 +43,14 @@ export interface App {
     readonly dryRun: boolean;
   }): Promise<ReceivedDelivery>;
   explainDelivery(id: string): Promise<Explanation>;
+
+  /**
+   * Starts a task on each machine that has the app, which goes back to a release, or to the last healthy one. Rejects
+   * `release:not_found`, `release:none_earlier`, `action:not_found`.
+   */
+  rollBackApp(input: RollBackInput): Promise<readonly StartedTask[]>;
+  /** Of one app, or of all; newest first. */
+  listReleases(filter: { readonly app?: string | undefined }): Promise<readonly Release[]>;
 
   getTask(id: string): Promise<Task>;
   listTasks(filter: TaskFilter): Promise<Page<Task>>;
@@ -105,6 +114,15 @@ export interface StartInput {
   readonly by: string;
   /** Refuse at once, with `step:failed`, what the first steps can tell to be in vain. Default false. */
   readonly precheck?: boolean;
+}
+
+export interface RollBackInput {
+  readonly app: string;
+  /** Null: the last healthy one before that in use. */
+  readonly release: string | null;
+  readonly by: string;
+  /** End what runs or waits in the way. */
+  readonly cancel: boolean;
 }
 
 export interface PlannedAction {

@@ -9,6 +9,7 @@ import { getTask, listLog } from "./read-tasks.ts";
 import { receiveDelivery } from "./receive-delivery.ts";
 import { replayDelivery } from "./replay-delivery.ts";
 import { retryTask } from "./retry-task.ts";
+import { rollBackApp } from "./roll-back-app.ts";
 import type { Services } from "./services.ts";
 import { planAction, startAction } from "./start-action.ts";
 
@@ -43,6 +44,8 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     retryTask: whenOpen(retryTask),
     replayDelivery: whenOpen(replayDelivery),
     explainDelivery: (id) => explainDelivery(services, id),
+    rollBackApp: whenOpen(rollBackApp),
+    listReleases: (filter) => store.listReleases(filter),
     getTask: (id) => getTask(services, id),
     listTasks: (filter) => store.listTasks(filter),
     listLog: (input) => listLog(services, input),

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { AppError } from "../domain/errors.ts";
 import type { StepRun, StepState } from "../domain/task.ts";
 import { formatDuration } from "../lib/duration.ts";
@@ -8,6 +9,7 @@ import { runStep as runStepKind, stepTitle } from "../steps/registry.ts";
 import type { StepContext, StepResult } from "../steps/step.ts";
 import { endStepProcesses } from "./end-processes.ts";
 import { persist } from "./persist.ts";
+import { releaseBook } from "./release-book.ts";
 import {
   output,
   renderer,
@@ -99,9 +101,26 @@ function exitCodeOf(error: unknown): number | null {
 }
 
 async function stepContext(run: TaskRun, place: StepPlace, signal: AbortSignal): Promise<StepContext> {
-  const { index, definition } = place;
-  const workdir = stepWorkdir(run, definition);
+  const workdir = stepWorkdir(run, place.definition);
   await mkdir(workdir, { recursive: true });
+  return createContext(run, place, { workdir, signal });
+}
+
+/** What a step may take, once it is stopped, to put things back. */
+const PUT_BACK_MS = 60_000;
+
+/** Aborts also when this server has no time left, or no say any more. */
+function afterStop({ services: { running }, task }: TaskRun): AbortSignal {
+  return AbortSignal.any([AbortSignal.timeout(PUT_BACK_MS), running.abandoned, running.lost(task.id)]);
+}
+
+function createContext(
+  run: TaskRun,
+  place: StepPlace,
+  { workdir, signal }: Pick<StepContext, "workdir" | "signal">,
+): StepContext {
+  const { index, definition } = place;
+  const { startedBy } = run.task;
   const env = stepEnv(run, place);
   const marker = stepMarker(run, place);
   const { token, apiUrl } = run.settings.github;
@@ -114,12 +133,18 @@ async function stepContext(run: TaskRun, place: StepPlace, signal: AbortSignal):
     if (percent === null) output(run, index, stream, line);
     else report(percent);
   };
+  const goesBack = startedBy.type === "rollback" && definition.kind === "release";
   return {
     taskId: run.task.id,
     signal,
     workdir,
     env,
     github: { token, apiUrl },
+    now: run.services.now,
+    appsDir: join(run.settings.dataDir, "apps"),
+    releases: releaseBook(run, place),
+    goBackTo: goesBack ? { release: startedBy.release } : null,
+    afterStop: () => createContext(run, place, { workdir, signal: afterStop(run) }),
     fetch: run.services.fetch,
     log: (text) => say(run, text, index),
     progress: report,

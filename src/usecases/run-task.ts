@@ -6,6 +6,7 @@ import { TASK_MARKER } from "./command-env.ts";
 import { endTaskProcesses } from "./end-processes.ts";
 import { servicesOfRun } from "./fenced-store.ts";
 import { isLost, leaveTask } from "./leave-task.ts";
+import { goBack } from "./go-back.ts";
 import { openRun } from "./open-run.ts";
 import { runParts } from "./parts.ts";
 import { persist } from "./persist.ts";
@@ -58,8 +59,14 @@ async function drive(run: TaskRun, signal: AbortSignal): Promise<void> {
 /** What the task is there for; a failure is on record when this resolves. */
 async function work(run: TaskRun, signal: AbortSignal): Promise<void> {
   const { startedBy, maxParallel } = run.task;
-  if (startedBy.type !== "undo" && maxParallel === null) return runSteps(run, signal);
-  const failing = startedBy.type === "undo" ? undoPart(run, startedBy.part) : runParts(run, signal);
+  const ownSteps = startedBy.type !== "undo" && startedBy.type !== "rollback";
+  if (ownSteps && maxParallel === null) return runSteps(run, signal);
+  const failing =
+    startedBy.type === "undo"
+      ? undoPart(run, startedBy.part)
+      : startedBy.type === "rollback"
+        ? goBack(run, startedBy, signal)
+        : runParts(run, signal);
   const reason = await failing;
   if (reason !== null && !signal.aborted) await stop(run, { outcome: "failed", reason });
   return undefined;

@@ -65,6 +65,8 @@ function bash(line: string) {
 /** What has to be there before an example can work. */
 const PREPARE: Readonly<Record<string, () => Promise<unknown>>> = {
   check: () => place.write("etc/hookwright.yaml", EMPTY),
+  releases: releaseTwice,
+  rollback: releaseTwice,
   approve: () => bash("hookwright trigger careful"),
   cancel: () => bash("hookwright trigger wait"),
   "token revoke": () => bash("hookwright token create ci || true"),
@@ -80,6 +82,13 @@ const PREPARE: Readonly<Record<string, () => Promise<unknown>>> = {
 async function deployOnce(): Promise<void> {
   const { exitCode } = await bash('hookwright trigger deploy --param sha="$(git rev-parse HEAD)" --follow');
   expect(exitCode).toBe(0);
+}
+
+async function releaseTwice(): Promise<void> {
+  for (let count = 0; count < 2; count += 1) {
+    const { exitCode } = await bash("hookwright trigger release --follow");
+    expect(exitCode).toBe(0);
+  }
 }
 
 async function push(): Promise<void> {

@@ -24,6 +24,11 @@ actions:
     steps:
       - { name: out, run: { argv: [echo, hello], output: text }, undo: { run: [echo, undone] } }
       - run: ["false"]
+  release:
+    workdir: .
+    steps:
+      - shell: "mkdir -p web; echo x > web/x"
+      - release: { app: web, from: web, runtime: command, restart: ["true"] }
   careful: { approve: true, workdir: ., steps: [{ run: ["true"] }] }
 `;
 
@@ -91,6 +96,7 @@ async function askEverything(): Promise<Answers> {
   await askDeliveries(ask, received.delivery);
   await askTasks(ask, task);
   await askApprovals(ask);
+  await askReleases(ask);
   await askTokens(ask);
   await askKapp(ask, task);
   await askRest(ask);
@@ -148,6 +154,16 @@ async function askTasks(ask: Ask, ended: string): Promise<void> {
     await ask("listLog", api(`/tasks/${id}/log`));
     await ask("followTask", api(`/tasks/${id}/events`));
   }
+}
+
+async function askReleases(ask: Ask): Promise<void> {
+  const { api } = server;
+  for (let count = 0; count < 2; count += 1) {
+    const { id } = await server.client.startTask({ action: "release" });
+    await server.ended(id);
+  }
+  await ask("listReleases", api("/releases?app=web"));
+  for (const app of ["web", "none"]) await ask("rollBackApp", api(`/apps/${app}/rollback`, { json: {} }));
 }
 
 async function askTokens(ask: Ask): Promise<void> {

@@ -8,6 +8,8 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   run: ["true", "${{ params.x }}"],
   shell: "true",
   dispatch: { repository: "o/r", event_type: "deploy", client_payload: { x: "${{ params.x }}" } },
+  release: { app: "web", runtime: "command", restart: ["true"], build: [["make", "${{ params.x }}"]] },
+  health: { http: "http://127.0.0.1:3000/healthz" },
   "verify-commit": { repository: "o/r", sha: "${{ params.x }}", branch: "main" },
 };
 

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "../../src/lib/processes/run-command.ts";
 import { runStep, stepKinds } from "../../src/steps/registry.ts";
-import type { Render, StepContext, StepResult } from "../../src/steps/step.ts";
+import type { Release } from "../../src/domain/release.ts";
+import type { ReleaseBook, Render, StepContext, StepResult } from "../../src/steps/step.ts";
 
 /** A real folder and a real context for single steps. */
 export interface Workbench {
@@ -27,6 +28,11 @@ export async function createWorkbench(values: Readonly<Record<string, string>> =
     signal,
     workdir: dir,
     env,
+    now: () => new Date(),
+    appsDir: join(dir, "apps"),
+    releases: createBook(),
+    goBackTo: null,
+    afterStop: () => ({ ...context, signal: new AbortController().signal }),
     github: { token: null, apiUrl: "http://127.0.0.1:1" },
     fetch,
     log: (text) => lines.push(text),
@@ -52,5 +58,18 @@ export async function createWorkbench(values: Readonly<Record<string, string>> =
       return runStep({ kind, options: parsed, render, context: { ...context, ...change } });
     },
     remove: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** What the store would keep of the releases. */
+function createBook(): ReleaseBook {
+  const releases = new Map<string, Release>();
+  return {
+    list: async (app) => [...releases.values()].filter((each) => each.app === app).toReversed(),
+    put: async (release) => {
+      const known = releases.get(release.id);
+      const step = { node: "here", taskId: "task", action: "deploy", step: 0 };
+      releases.set(release.id, { ...step, ...known, ...release });
+    },
   };
 }

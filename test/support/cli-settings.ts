@@ -17,6 +17,10 @@ actions:
     steps:
       - { name: first, run: [echo, one], undo: { run: [echo, first is undone] } }
       - { name: second, shell: "echo wrong >&2; exit 3" }
+  release:
+    steps:
+      - shell: "mkdir -p web; date +%N > web/made"
+      - release: { app: web, from: web, runtime: command, restart: [cat, made] }
   careful:
     approve: true
     steps: [{ run: [echo, approved] }]

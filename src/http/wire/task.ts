@@ -49,6 +49,8 @@ function startedByToWire(by: StartedBy): z.infer<typeof startedBySchema> {
       return { type: by.type, task_id: by.taskId, node: by.node };
     case "undo":
       return { type: by.type, task_id: by.taskId, part: by.part };
+    case "rollback":
+      return { type: by.type, by: by.by, app: by.app, release: by.release };
     case "manual":
       return { type: by.type, by: by.by };
   }

@@ -6,7 +6,9 @@ import type { StepContext } from "../step.ts";
 
 /** Kept as it stands: options are stored, and read again when the step runs. */
 export const durationText = (): z.ZodString =>
-  z.string().refine((text) => (parseDuration(text) ?? 0) > 0, "expected a duration such as 30s, 10m or 1h30m");
+  z
+    .string()
+    .refine((text) => (parseDuration(text) ?? 0) > 0, "expected a duration such as 30s, 10m or 1h30m");
 
 const waiting = {
   within: durationText().default("60s").describe("How long it may take until it is well."),
@@ -26,9 +28,14 @@ export type HealthCheck = z.infer<typeof healthSchema>;
 export const portHealthSchema = z.strictObject({
   http: z
     .string()
-    .regex(/^(?:https?:\/\/[^\s/]|\/(?!\/))\S*$/, "expected a URL, or a path such as /healthz on the app's own port")
+    .regex(
+      /^(?:https?:\/\/[^\s/]|\/(?!\/))\S*$/,
+      "expected a URL, or a path such as /healthz on the app's own port",
+    )
     .refine((text) => !text.includes("${{"), "no template is taken here")
-    .describe("A URL, or with the runtime `process` a path on the app's own port: 200 to 299 is well. No template."),
+    .describe(
+      "A URL, or with the runtime `process` a path on the app's own port: 200 to 299 is well. No template.",
+    ),
   ...waiting,
 });
 

@@ -98,7 +98,10 @@ async function putInUse({ runtime, id, previous, context }: UseInput): Promise<v
 }
 
 /** Puts an older release in use again; `wanted` null: the last one that was healthy. */
-export async function goBack({ options, dir, context }: DeployInput, wanted: string | null): Promise<StepResult> {
+export async function goBack(
+  { options, dir, context }: DeployInput,
+  wanted: string | null,
+): Promise<StepResult> {
   const { releases: book, now, log } = context;
   const known = await book.list(options.app);
   const target = findTarget(options.app, known, wanted);

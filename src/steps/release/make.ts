@@ -19,7 +19,10 @@ export async function makeRelease(input: MakeInput): Promise<string> {
   await copyFiles(input, folder);
   for (const path of options.shared) {
     await linkShared(dir, id, path).catch((error: unknown) => {
-      throw failure(`The shared path ${path}: ${error instanceof Error ? error.message : String(error)}`, error);
+      throw failure(
+        `The shared path ${path}: ${error instanceof Error ? error.message : String(error)}`,
+        error,
+      );
     });
   }
   for (const argv of options.build) {

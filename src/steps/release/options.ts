@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
+import { argvSchema } from "../common/argv.ts";
 import { portHealthSchema } from "../common/health.ts";
 
 const name = z
@@ -11,11 +12,10 @@ const pathWithin = z
   .string()
   .min(1)
   .refine(
-    (path) => !path.startsWith("/") && !path.split("/").some((part) => part === ".." || part === "." || part === ""),
+    (path) =>
+      !path.startsWith("/") && !path.split("/").some((part) => part === ".." || part === "." || part === ""),
     "expected a path within the release, without `..`",
   );
-
-const argv = z.tuple([z.string().min(1)], z.string());
 
 export const releaseSchema = z
   .strictObject({
@@ -31,7 +31,9 @@ export const releaseSchema = z
       .string()
       .min(1)
       .default(".")
-      .describe("The folder that a release is a copy of; relative to the step's folder, which is the default."),
+      .describe(
+        "The folder that a release is a copy of; relative to the step's folder, which is the default.",
+      ),
     exclude: z
       .array(pathWithin)
       .default([".git"])
@@ -41,39 +43,47 @@ export const releaseSchema = z
       .default([])
       .describe("Paths that all releases have in common, such as `uploads`: links into `shared/`."),
     build: z
-      .array(argv)
+      .array(argvSchema)
       .default([])
-      .describe("Commands, each a list, that run in the new release before it is used. `${{ }}` in each item."),
+      .describe(
+        "Commands, each a list, that run in the new release before it is used. `${{ }}` in each item.",
+      ),
     commit: z
       .string()
       .optional()
-      .describe("The commit, for the list of releases. Default: HEAD of the git work tree in `from`. May hold `${{ }}`."),
+      .describe(
+        "The commit, for the list of releases. Default: HEAD of the git work tree in `from`. May hold `${{ }}`.",
+      ),
     keep: z.int().min(1).max(1_000).default(5).describe("Releases to keep, the one in use among them."),
-    runtime: z
-      .enum(["command", "systemd", "docker-compose"])
-      .describe("What runs the app."),
-    restart: argv
+    runtime: z.enum(["command", "systemd", "docker-compose"]).describe("What runs the app."),
+    restart: argvSchema
       .optional()
-      .describe("`command`: what starts the app anew, as a list; it runs in `current`. No template."),
+      .describe("`command`: what starts the app anew, as a list; it runs in `current`."),
     unit: z
       .string()
       .regex(/^[\w.@:\\-]+$/, "expected the name of a unit, such as web.service")
       .optional()
       .describe("`systemd`: the unit to restart; it should run in `current`."),
     user_unit: z.boolean().optional().describe("`systemd`: a unit of the account's own manager."),
-    compose_file: pathWithin.optional().describe("`docker-compose`: the file within the release; default: as Compose finds it."),
+    compose_file: pathWithin
+      .optional()
+      .describe("`docker-compose`: the file within the release; default: as Compose finds it."),
     health: portHealthSchema
       .optional()
       .describe("When the release counts as well; without it, once it has been started."),
   })
   .superRefine((options, context) => {
-    for (const [key, runtime] of Object.entries(BELONGS)) {
-      const given = options[key as keyof typeof BELONGS] !== undefined;
+    if (options.health?.http.startsWith("/") === true) {
+      const message = `a path alone is for the runtime process; with ${options.runtime} give the whole URL`;
+      context.addIssue({ code: "custom", path: ["health", "http"], message });
+    }
+    for (const [key, runtime] of BELONGS) {
+      const given = options[key] !== undefined;
       const fits = options.runtime === runtime;
       if (given && !fits) {
         context.addIssue({ code: "custom", path: [key], message: `it is for the runtime ${runtime}` });
       }
-      if (!given && fits && REQUIRED.includes(key)) {
+      if (!given && fits && REQUIRED.has(key)) {
         context.addIssue({ code: "custom", path: [key], message: `the runtime ${runtime} needs it` });
       }
     }
@@ -81,13 +91,13 @@ export const releaseSchema = z
 export type ReleaseOptions = z.infer<typeof releaseSchema>;
 
 /** Keys of one runtime alone. */
-const BELONGS = {
-  restart: "command",
-  unit: "systemd",
-  user_unit: "systemd",
-  compose_file: "docker-compose",
-} as const;
-const REQUIRED: readonly string[] = ["restart", "unit"];
+const BELONGS = [
+  ["restart", "command"],
+  ["unit", "systemd"],
+  ["user_unit", "systemd"],
+  ["compose_file", "docker-compose"],
+] as const;
+const REQUIRED: ReadonlySet<string> = new Set(["restart", "unit"]);
 
 export const failure = (message: string, cause?: unknown): AppError =>
   new AppError("step:failed", message, { cause });

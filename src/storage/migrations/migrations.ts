@@ -5,6 +5,7 @@ import { nodes } from "./0003-nodes.ts";
 import { health } from "./0004-health.ts";
 import { parts } from "./0005-parts.ts";
 import { holds } from "./0010-holds.ts";
+import { releases } from "./0014-releases.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   health,
   parts,
   holds,
+  releases,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

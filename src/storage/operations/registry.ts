@@ -10,6 +10,7 @@ import * as health from "./health.ts";
 import * as holds from "./holds.ts";
 import * as log from "./log.ts";
 import * as taskReads from "./read-tasks.ts";
+import * as releases from "./releases.ts";
 import * as settings from "./settings.ts";
 import * as steps from "./steps.ts";
 import * as tokens from "./tokens.ts";
@@ -55,6 +56,8 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   stepDurations: steps.stepDurations,
   appendLog: log.appendLog,
   listLog: log.listLog,
+  putRelease: releases.putRelease,
+  listReleases: releases.listReleases,
   count: counters.count,
   counters: counters.counters,
   saveSettings: settings.saveSettings,
@@ -84,6 +87,7 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "listNodes",
   "stepDurations",
   "listLog",
+  "listReleases",
   "counters",
   "getSettings",
   "findToken",

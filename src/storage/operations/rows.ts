@@ -16,6 +16,14 @@ const startedBy: z.ZodType<StartedBy> = z.discriminatedUnion("type", [
   z.object({ type: z.literal("retry"), taskId: z.string(), by: z.string(), eventIndex }),
   z.object({ type: z.literal("part"), taskId: z.string(), node: z.string(), eventIndex }),
   z.object({ type: z.literal("undo"), taskId: z.string(), part: z.string(), eventIndex }),
+  z.object({
+    type: z.literal("rollback"),
+    by: z.string(),
+    app: z.string(),
+    release: z.string().nullable(),
+    taskId: z.string(),
+    eventIndex,
+  }),
   z.object({ type: z.literal("manual"), by: z.string() }),
 ]);
 

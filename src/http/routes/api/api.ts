@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { deliveryRoutes } from "./deliveries.ts";
 import { nodeRoutes } from "./nodes.ts";
 import type { ApiContext } from "./route.ts";
+import { releaseRoutes } from "./releases.ts";
 import { settingsRoutes } from "./settings.ts";
 import { taskRoutes } from "./tasks.ts";
 import { tokenRoutes } from "./tokens.ts";
@@ -14,6 +15,7 @@ export const apiRoutes =
     server.removeContentTypeParser("text/plain");
     deliveryRoutes(server, context);
     taskRoutes(server, context);
+    releaseRoutes(server, context);
     nodeRoutes(server, context);
     settingsRoutes(server, context);
     tokenRoutes(server, context);

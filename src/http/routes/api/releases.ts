@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { releaseQuerySchema, rollbackRequestSchema } from "../../../client/requests.ts";
+import { listOf, releaseSchema, startedTaskSchema } from "../../../client/schemas.ts";
+import { startedToWire } from "../../wire/delivery.ts";
+import { releasesToWire } from "../../wire/release.ts";
+import { errors } from "../errors.ts";
+import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
+
+const tag = "releases";
+
+export function releaseRoutes(server: ApiServer, context: ApiContext): void {
+  list(server, context);
+  rollBack(server, context);
+}
+
+function list(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = {
+    id: "listReleases",
+    tag,
+    scope: "read",
+    summary: "Lists the releases of one app, or of all, newest first",
+  } as const;
+  const response = { 200: listOf(releaseSchema), ...errors };
+  server.get("/releases", guard(about, { querystring: releaseQuerySchema, response }), async ({ query }) => ({
+    items: releasesToWire(await app.listReleases(query)),
+  }));
+}
+
+function rollBack(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = {
+    id: "rollBackApp",
+    tag,
+    scope: "deploy",
+    summary: "Goes back to an older release, on each machine that has the app",
+  } as const;
+  const params = z.object({ app: z.string().max(200) });
+  const response = { 202: listOf(startedTaskSchema), ...errors };
+  server.post(
+    "/apps/:app/rollback",
+    guard(about, { params, body: rollbackRequestSchema, response }),
+    async (request, reply) => {
+      const { release, cancel } = request.body;
+      const { by } = identityOf(request);
+      const tasks = await app.rollBackApp({ app: request.params.app, release, cancel, by });
+      return reply.code(202).send({ items: tasks.map(startedToWire) });
+    },
+  );
+}
