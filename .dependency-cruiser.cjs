@@ -11,6 +11,7 @@ const MAY_IMPORT = {
     "src/triggers/check-rule\\.ts",
   ],
   sources: ["src/domain/", "src/lib/"],
+  senders: ["src/domain/", "src/lib/", "src/sources/"],
   triggers: ["src/domain/", "src/lib/"],
   steps: ["src/domain/", "src/lib/"],
   storage: ["src/domain/", "src/lib/"],
@@ -32,7 +33,7 @@ const MAY_IMPORT = {
     "package\\.json",
   ],
   client: ["src/domain/"],
-  cli: ["src/(domain|lib|client|settings)/", "package\\.json"],
+  cli: ["src/(domain|lib|client|settings|senders)/", "package\\.json"],
 };
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
@@ -70,9 +71,12 @@ module.exports = {
     {
       name: "siblings-know-nothing-of-each-other",
       severity: "error",
-      comment: "A source or step kind imports no other kind; what they share is in common/ or lib/",
-      from: { path: "^src/(sources|steps)/[^/]+\\.ts$", pathNot: "/(registry|source|step)\\.ts$" },
-      to: { path: "^src/(sources|steps)/[^/]+\\.ts$", pathNot: "/(source|step)\\.ts$" },
+      comment: "A source, sender or step kind imports no other kind; what they share is in common/ or lib/",
+      from: {
+        path: "^src/(sources|steps|senders)/[^/]+\\.ts$",
+        pathNot: "/(registry|source|step|sender)\\.ts$",
+      },
+      to: { path: "^src/$1/[^/]+\\.ts$", pathNot: "/(source|step|sender)\\.ts$" },
     },
     {
       name: "no-cycles",

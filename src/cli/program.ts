@@ -18,6 +18,7 @@ import { addRetry } from "./commands/retry.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addSchema } from "./commands/schema.ts";
 import { addSecrets } from "./commands/secrets.ts";
+import { addSend } from "./commands/send.ts";
 import { addServe } from "./commands/serve.ts";
 import { addStart } from "./commands/start.ts";
 import { addTasks } from "./commands/tasks.ts";
@@ -30,7 +31,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "Settings:": [addInit, addCheck, addSchema, addImport, addSecrets],
   "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addApprove, addCancel, addRetry],
   "Releases:": [addReleases, addRollback],
-  "Deliveries:": [addDeliveries, addExplain, addReplay],
+  "Deliveries:": [addDeliveries, addExplain, addReplay, addSend],
   "Tokens:": [addToken, addHashToken],
 };
 

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
@@ -33,15 +32,15 @@ export async function createDemoRepository(dir: string): Promise<void> {
   await git(dir, "commit", "--quiet", "--allow-empty", "--message", "Add the site");
 }
 
-/** A webhook that GitHub would send for a push. */
+/** A push as GitHub would tell it. */
 export interface DemoPush {
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** The payload, as JSON. */
+  readonly json: string;
   readonly sha: string;
   readonly message: string;
 }
 
-/** Adds a commit to the demo's repository and writes the push that GitHub would send for it. Not signed. */
+/** Adds a commit to the demo's repository and writes the push that GitHub would send for it. */
 export async function makeDemoPush(dir: string): Promise<DemoPush> {
   const before = await git(dir, "rev-parse", "HEAD");
   const count = Number(await git(dir, "rev-list", "--count", "HEAD"));
@@ -86,14 +85,7 @@ export async function makeDemoPush(dir: string): Promise<DemoPush> {
     commits: [commit],
     head_commit: commit,
   };
-  const headers = {
-    "content-type": "application/json",
-    "user-agent": "GitHub-Hookshot/demo",
-    "x-github-event": "push",
-    "x-github-delivery": randomUUID(),
-    "x-github-hook-id": "1",
-  };
-  return { body: JSON.stringify(payload), headers, sha, message };
+  return { json: JSON.stringify(payload), sha, message };
 }
 
 const FILES: Readonly<Record<string, string>> = {

@@ -3,17 +3,14 @@ import { dirname, resolve } from "node:path";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { readDocument } from "./document.ts";
 import { deepFreeze } from "./deep-freeze.ts";
-import { createExpander } from "./environment-values.ts";
 import { builtInKinds, type Kinds } from "./kinds.ts";
 import { formatProblem, invalidSettings } from "./problems.ts";
 import { readActions } from "./read-actions.ts";
 import { readSettingsFile } from "./read-file.ts";
-import type { Reading } from "./reading.ts";
+import { createReading, type Reading } from "./reading.ts";
 import { readSources } from "./read-sources.ts";
-import { createFindings, problemAt } from "./report.ts";
+import { problemAt } from "./report.ts";
 import { settingsCommon, type CommonInput } from "./schema.ts";
-import { openSecretStore, secretPlace } from "./secret-store.ts";
-import { createSecretReader } from "./secrets.ts";
 import type { ServerSettings, Settings } from "./settings.ts";
 import { forbidTemplates } from "./templates.ts";
 
@@ -48,26 +45,11 @@ export function parseSettings({ text, file, dir, env, kinds = builtInKinds }: Pa
     problemAt(file, at, { key: "", message, suggestion: null }),
   );
   if (document === null) throw invalidSettings(syntax);
-  const findings = createFindings({ file, document });
-  const { report, reportUnknown, warn } = findings;
-  const stored = createStoredSecrets({ data: document.data, dir, env });
-  const secrets = createSecretReader({ dir, report, warn, stored });
-  const expander = createExpander({ env, secrets, report: reportUnknown });
-  const reading: Reading = { findings, kinds, secrets, env, dir, ...expander };
+  const reading = createReading({ file, document, dir, env, kinds });
   const settings = readAll(reading, { file, text, data: document.data });
-  const problems = [...syntax, ...findings.problems];
+  const problems = [...syntax, ...reading.findings.problems];
   if (problems.length > 0 || settings === null) throw invalidSettings(problems);
   return deepFreeze(settings);
-}
-
-/** Opened only where a secret is asked for by its name. */
-function createStoredSecrets({ data, dir, env }: StoredInput): (name: string) => string | null {
-  const part = isObject(data) && isObject(data["secrets"]) ? data["secrets"] : {};
-  return (name) => openSecretStore({ ...secretPlace(part, dir), env }).read(name);
-}
-
-interface StoredInput extends Pick<ParseInput, "dir" | "env"> {
-  readonly data: unknown;
 }
 
 interface ReadInput {

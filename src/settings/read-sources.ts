@@ -1,6 +1,7 @@
+import type { z } from "zod";
 import { createNetworks } from "../lib/networks.ts";
 import { nearest } from "../lib/nearest.ts";
-import { bindSource, type SourceKind } from "../sources/source.ts";
+import { bindSource, type SourceCredentials, type SourceKind } from "../sources/source.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { entryName } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
@@ -21,15 +22,35 @@ export function readSources(reading: Reading, value: unknown): Record<string, So
     return sources;
   }
   for (const [name, entry] of Object.entries(value)) {
-    const source = readSource(reading, name, entry);
-    if (source !== null) sources[name] = source;
+    const parts = readSource(reading, name, entry);
+    if (parts !== null) sources[name] = toSettings(parts);
   }
   reportPaths(reading, sources);
   return sources;
 }
 
+/** A source of the settings in its parts, its secrets among them. */
+export interface SourceParts {
+  readonly name: string;
+  readonly kind: SourceKind;
+  /** Of the kind's own keys, read by its schema. */
+  readonly options: unknown;
+  readonly credentials: SourceCredentials;
+  readonly place: z.output<typeof sourcePlace>;
+}
+
+/** URL path that its webhooks come to; a secret at its end is not in it. */
+export const pathOf = ({ name, place }: Pick<SourceParts, "name" | "place">): string =>
+  place.path ?? `/hooks/${name}`;
+
+const toSettings = (parts: SourceParts): SourceSettings => ({
+  path: pathOf(parts),
+  allowFrom: parts.place.allow_from === undefined ? null : createNetworks(parts.place.allow_from),
+  source: bindSource({ ...parts, bodyLimit: parts.place.body_limit }),
+});
+
 /** Looks at every part, whatever is wrong with the others: all problems are told at once. */
-function readSource(reading: Reading, name: string, value: unknown): SourceSettings | null {
+export function readSource(reading: Reading, name: string, value: unknown): SourceParts | null {
   const path: KeyPath = ["sources", name];
   const { report } = reading.findings;
   checkValue({ schema: entryName, value: name, path, report });
@@ -47,11 +68,7 @@ function readSource(reading: Reading, name: string, value: unknown): SourceSetti
   if (ROOT_PATHS.has(place.path ?? "") && kind.takesRoot !== true) {
     report({ path: [...path, "path"], message: `a source of the kind ${kind.kind} can't have this path` });
   }
-  return {
-    path: place.path ?? `/hooks/${name}`,
-    allowFrom: place.allow_from === undefined ? null : createNetworks(place.allow_from),
-    source: bindSource({ name, kind, options: options.value, credentials, bodyLimit: place.body_limit }),
-  };
+  return { name, kind, options: options.value, credentials, place };
 }
 
 function findKind({ kinds, findings }: Reading, given: unknown, path: KeyPath): SourceKind | null {

@@ -18,7 +18,7 @@ const header = z
   .regex(/^[A-Za-z0-9_-]+$/, "expected the name of a header")
   .transform((name) => name.toLowerCase());
 
-const DEFAULT_HEADER = "x-hub-signature-256";
+export const DEFAULT_HEADER = "x-hub-signature-256";
 /** They carry secrets whatever the sender. */
 const SECRET_HEADERS = ["authorization", "proxy-authorization", "cookie"];
 

@@ -109,8 +109,8 @@ function formOf(value: unknown): unknown {
 
 describe("the demo's push", () => {
   it("has the form of GitHub's own", async () => {
-    const { body } = await makeDemoPush(await demo());
-    const payload = record.parse(JSON.parse(body));
+    const { json } = await makeDemoPush(await demo());
+    const payload = record.parse(JSON.parse(json));
     expect(Object.keys(payload).toSorted()).toEqual(Object.keys(example).toSorted());
     for (const key of ["head_commit", "repository", "pusher", "sender"]) {
       expect(formOf(example[key])).toMatchObject(z.looseObject({}).parse(formOf(payload[key])));
@@ -120,10 +120,9 @@ describe("the demo's push", () => {
 
   it("is told as a push of its commit to main", async () => {
     const dir = await demo();
-    const { body, headers, sha, message } = await makeDemoPush(dir);
-    const request = { headers, body: Buffer.from(body) };
+    const { json, sha, message } = await makeDemoPush(dir);
+    const request = { headers: { "x-github-event": "push" }, body: Buffer.from(json) };
     const before = await run(dir, "git", "rev-parse", "HEAD^");
-    expect(github.senderId(request, { algorithm: "sha256" })).toBe(headers["x-github-delivery"]);
     expect(github.describe(request, "demo", { algorithm: "sha256" })).toMatchObject({
       ok: true,
       event: {
@@ -140,13 +139,5 @@ describe("the demo's push", () => {
         sender: "you",
       },
     });
-  });
-
-  it("has an id of its own each time", async () => {
-    const dir = await demo();
-    const ids = [await makeDemoPush(dir), await makeDemoPush(dir)].map(
-      ({ headers }) => headers["x-github-delivery"],
-    );
-    expect(new Set(ids).size).toBe(2);
   });
 });

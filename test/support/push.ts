@@ -1,4 +1,5 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { github } from "../../src/senders/github.ts";
 import type { IncomingRequest } from "../../src/sources/source.ts";
 
 export interface PushOptions {
@@ -16,18 +17,10 @@ export interface PushOptions {
 /** A push as GitHub sends it, signed; only the fields that matter here. */
 export function githubPush(options: PushOptions): IncomingRequest & { headers: Record<string, string> } {
   const { secret, id = randomUUID(), event = "push" } = options;
-  const body = Buffer.from(options.body ?? JSON.stringify(pushBody(options)));
-  const signature = createHmac("sha256", secret).update(body).digest("hex");
-  return {
-    body,
-    headers: {
-      "content-type": "application/json",
-      "user-agent": "GitHub-Hookshot/0000000",
-      "x-github-event": event,
-      "x-github-delivery": id,
-      "x-hub-signature-256": `sha256=${signature}`,
-    },
-  };
+  const json = options.body ?? JSON.stringify(pushBody(options));
+  const order = { event, json, form: false, id, secret, now: new Date() };
+  const { body, headers } = github.make(order, { algorithm: "sha256" });
+  return { body, headers: { ...headers } };
 }
 
 function pushBody(options: PushOptions): unknown {
