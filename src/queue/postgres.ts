@@ -66,7 +66,7 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
     const taken = await take(id);
     if (taken.type !== "run" && taken.type !== "recover") return;
     const { claimed } = taken;
-    const handling = taken.type === "run" ? run(claimed) : recover(claimed, taken.deaths);
+    const handling = taken.type === "run" ? run(claimed) : recover(claimed, taken.loss);
     if (isLeader(claimed)) lead(handling);
     else await handling;
   }

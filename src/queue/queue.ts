@@ -1,4 +1,4 @@
-import type { ClaimedTask } from "../storage/store.ts";
+import type { ClaimedTask, TaskLoss } from "../storage/store.ts";
 
 /** A task that only leads others takes no slot: it would wait for the slots that it holds itself. */
 export const isLeader = ({ task }: ClaimedTask): boolean => task.maxParallel !== null;
@@ -14,8 +14,8 @@ export interface Holdings {
 export interface TaskHandlers {
   /** Runs one claimed task to its end. Must not reject: what can go wrong ends up in the task's record. */
   run(claimed: ClaimedTask): Promise<void>;
-  /** Goes on with a task whose node is lost; `deaths`: see Store.adoptTask. */
-  recover(claimed: ClaimedTask, deaths: number): Promise<void>;
+  /** Goes on with a task whose node is lost. */
+  recover(claimed: ClaimedTask, loss: TaskLoss): Promise<void>;
 }
 
 /**

@@ -143,10 +143,17 @@ export interface TaskOwner {
   readonly attempt: number;
 }
 
+/** What a task that is taken over has come through. */
+export interface TaskLoss {
+  /** See adoptTask. */
+  readonly deaths: number;
+  /** The id of the node that was lost. */
+  readonly node: string | null;
+}
+
 export type TakenTask =
   | { readonly type: "run"; readonly claimed: ClaimedTask }
-  /** Its node is lost. `deaths`: see adoptTask. */
-  | { readonly type: "recover"; readonly claimed: ClaimedTask; readonly deaths: number }
+  | { readonly type: "recover"; readonly claimed: ClaimedTask; readonly loss: TaskLoss }
   /** Nothing to do: it has ended, or a node that lives has it. */
   | { readonly type: "none" }
   /** Something of its group runs, or what comes first is for other nodes; it will be looked at again. */

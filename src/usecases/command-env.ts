@@ -1,4 +1,4 @@
-export { STEP_MARKER, TASK_MARKER } from "../domain/process-marks.ts";
+export { RUN_MARKER, STEP_MARKER, TASK_MARKER } from "../domain/process-marks.ts";
 
 /** What commands get of the server's own environment: never its secrets. */
 const INHERITED = [

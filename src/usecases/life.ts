@@ -2,6 +2,7 @@ import { AppError } from "../domain/errors.ts";
 import { prepareLauncher } from "../lib/processes/launcher.ts";
 import { within } from "../lib/within.ts";
 import type { Queue } from "../queue/queue.ts";
+import { endLeftBehind } from "./end-left-behind.ts";
 import type { HoldKeeper } from "./hold-keeper.ts";
 import type { NodeKeeper } from "./keep-node.ts";
 import { recoverTask, recoverTasks } from "./recover-tasks.ts";
@@ -108,11 +109,11 @@ export function createLife({ services, queue, keeper, holds, endingMs = 60_000 }
     work() {
       prepareLauncher();
       // Where others may be alive, the queue hands out what the lost ones left, once it is sure that they are.
-      if (!queue.shared) recovery = recoverAll();
+      recovery = queue.shared ? endLeftBehind(services) : recoverAll();
       holds.start();
       queue.start({
         run: (claimed) => runTask(services, claimed),
-        recover: (claimed, deaths) => recoverTask(services, claimed, deaths),
+        recover: (claimed, loss) => recoverTask(services, claimed, loss),
       });
     },
     checkOpen,

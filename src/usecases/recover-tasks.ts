@@ -1,7 +1,8 @@
+import { nodeName } from "../domain/node.ts";
 import { listMarked } from "../lib/processes/find-marked.ts";
 import { endOrphanedLaunchers } from "../lib/processes/orphaned-launchers.ts";
 import { pool } from "../lib/pool.ts";
-import type { ClaimedTask } from "../storage/store.ts";
+import type { ClaimedTask, TaskLoss } from "../storage/store.ts";
 import { TASK_MARKER } from "./command-env.ts";
 import { endTaskProcesses } from "./end-processes.ts";
 import { servicesOfRun } from "./fenced-store.ts";
@@ -38,14 +39,14 @@ async function adopt(services: Services, orphan: ClaimedTask, isRunning: boolean
   // What is not begun is the next server's as it is.
   if (services.running.abandoned.aborted) return;
   const deaths = await persist(() => store.adoptTask({ id: orphan.task.id, node }));
-  await recoverTask(services, orphan, deaths, isRunning);
+  await recoverTask(services, orphan, { deaths, node: orphan.task.node }, isRunning);
 }
 
 /** The same for one task that this node has taken over already; `isRunning`: it may have left processes. Never rejects. */
 export async function recoverTask(
   shared: Services,
   orphan: ClaimedTask,
-  deaths: number,
+  loss: TaskLoss,
   isRunning = true,
 ): Promise<void> {
   const { id } = orphan.task;
@@ -53,7 +54,7 @@ export async function recoverTask(
   const signal = services.running.register(id);
   try {
     const run = await openRun(services, orphan);
-    if (run !== null) await settle(run, { deaths, isRunning });
+    if (run !== null) await settle(run, { ...loss, isRunning });
   } catch (error) {
     await endAfterFault(services, id, error);
   } finally {
@@ -63,20 +64,30 @@ export async function recoverTask(
   }
 }
 
-interface Found {
-  /** Of servers, in the state that the task is in. */
-  readonly deaths: number;
+interface Found extends TaskLoss {
   readonly isRunning: boolean;
 }
 
-async function settle(run: TaskRun, { deaths, isRunning }: Found): Promise<void> {
+async function settle(run: TaskRun, { deaths, node, isRunning }: Found): Promise<void> {
   say(run, "The server died while this task ran; this is the next server, cleaning up");
+  sayWhatIsElsewhere(run, node);
   if (isRunning) await endTaskProcesses(run);
   const { state } = run.task;
   if (state === "RUNNING" && (await takeUpAgain(run))) return;
   await closeOpenSteps(run);
   if (state === "CANCELLING" && deaths >= MAX_DEATHS) await giveUp(run, deaths);
   else await undoSteps(run);
+}
+
+/** Only a server on that machine can end them: the one that was thought lost, or the next one there. */
+function sayWhatIsElsewhere(run: TaskRun, node: string | null): void {
+  const own = nodeName(run.services.node);
+  const lost = node === null ? own : nodeName(node);
+  if (lost === own) return;
+  say(
+    run,
+    `It ran on ${lost}; its commands may go on there until ${lost} is back and ends them. This is ${own}`,
+  );
 }
 
 /** An undo that takes the server down must not do so for ever. */

@@ -4,11 +4,12 @@ import type { HookEvent } from "../domain/event.ts";
 import { nodeName } from "../domain/node.ts";
 import type { LogStream, StepRun, Task } from "../domain/task.ts";
 import { compileTemplate } from "../lib/expressions.ts";
+import { ownIdentity } from "../lib/processes/orphaned-launchers.ts";
 import type { Masker } from "../lib/masking.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Render } from "../steps/step.ts";
 import { asVariable } from "../triggers/match.ts";
-import { inheritedEnv, paramsEnv, STEP_MARKER, TASK_MARKER } from "./command-env.ts";
+import { inheritedEnv, paramsEnv, RUN_MARKER, STEP_MARKER, TASK_MARKER } from "./command-env.ts";
 import type { Progress } from "./progress.ts";
 import type { Services } from "./services.ts";
 import type { StepProcesses } from "./step-processes.ts";
@@ -79,6 +80,7 @@ export function stepEnv(run: TaskRun, { definition, index, phase }: StepPlace): 
     HOOKWRIGHT_ACTION: run.action.name,
     HOOKWRIGHT_NODE: nodeName(run.services.node),
     [TASK_MARKER]: run.task.id,
+    [RUN_MARKER]: `${ownIdentity()}/${run.task.id}`,
     [STEP_MARKER]: stepMarker(run, { index, phase }),
   };
 }

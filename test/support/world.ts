@@ -135,7 +135,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       holds.start();
       queue.start({
         run: (claimed) => runTask(services, claimed),
-        recover: (claimed, deaths) => recoverTask(services, claimed, deaths),
+        recover: (claimed, loss) => recoverTask(services, claimed, loss),
       });
     },
     recover: () => recoverTasks(services),

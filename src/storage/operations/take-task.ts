@@ -84,5 +84,7 @@ async function isOwned(connection: Connection, { node }: TaskRow): Promise<boole
 async function recover(connection: Connection, row: TaskRow, node: string): Promise<TakenTask> {
   const deaths = await adoptTask(connection, { id: row.id, node });
   const [claimed] = await toClaimed(connection, [{ ...row, node }]);
-  return claimed === undefined ? { type: "none" } : { type: "recover", claimed, deaths };
+  return claimed === undefined
+    ? { type: "none" }
+    : { type: "recover", claimed, loss: { deaths, node: row.node } };
 }

@@ -79,13 +79,13 @@ describe("taking one task", () => {
       await live("n1", 0);
       expect(await take("t", "n2")).toMatchObject({
         type: "recover",
-        deaths: 1,
+        loss: { deaths: 1, node: "n1" },
         claimed: { task: { id: "t" } },
       });
       await live("n2");
       expect(await take("t", "n3")).toEqual({ type: "none" });
       await store.leaveNode("n2");
-      expect(await take("t", "n3")).toMatchObject({ type: "recover", deaths: 2 });
+      expect(await take("t", "n3")).toMatchObject({ type: "recover", loss: { deaths: 2, node: "n2" } });
     },
   );
 
