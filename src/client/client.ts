@@ -1,11 +1,12 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { z } from "zod";
-import {
-  type DeliveryQuery,
-  type RollbackRequest,
-  type StartRequest,
-  type TaskQuery,
-  type TokenRequest,
+import type {
+  ApproveRequest,
+  DeliveryQuery,
+  RollbackRequest,
+  StartRequest,
+  TaskQuery,
+  TokenRequest,
 } from "./requests.ts";
 import {
   actionSchema,
@@ -137,10 +138,10 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     planTask: (body: Omit<StartRequest, "dry_run">) =>
       call(planSchema, "POST", "/tasks", { ...body, dry_run: true }),
     cancelTask: (id: string) => call(taskSchema, "POST", `/tasks/${one(id)}/cancel`),
-    approveTask: (id: string, comment: string | null = null) =>
-      call(taskSchema, "POST", `/tasks/${one(id)}/approve`, { comment }),
-    refuseTask: (id: string, comment: string | null = null) =>
-      call(taskSchema, "POST", `/tasks/${one(id)}/refuse`, { comment }),
+    approveTask: (id: string, body: ApproveRequest = {}) =>
+      call(taskSchema, "POST", `/tasks/${one(id)}/approve`, body),
+    refuseTask: (id: string, body: Omit<ApproveRequest, "override_freeze"> = {}) =>
+      call(taskSchema, "POST", `/tasks/${one(id)}/refuse`, body),
     retryTask: (id: string) => call(startedTaskSchema, "POST", `/tasks/${one(id)}/retry`),
     listLog: (id: string, query: { after?: number; limit?: number } = {}) =>
       call(listOf(logEntrySchema), "GET", `/tasks/${one(id)}/log${search(query)}`),

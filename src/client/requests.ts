@@ -48,7 +48,12 @@ export type StartRequest = z.input<typeof startRequestSchema>;
 
 export const approveRequestSchema = z.strictObject({
   comment: z.string().max(500).nullable().default(null).describe("In your words, for the task's log"),
+  override_freeze: z
+    .boolean()
+    .default(false)
+    .describe("Let it start although there is a freeze; of no meaning to a refusal"),
 });
+export type ApproveRequest = z.input<typeof approveRequestSchema>;
 
 export const releaseQuerySchema = z.object({ app: z.string().max(200).optional() });
 

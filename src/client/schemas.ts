@@ -33,6 +33,7 @@ export const startedTaskSchema = z
     state,
     outcome,
     hold: holdSchema.optional().describe("Only where it may not start yet: why"),
+    note: z.string().optional().describe("What its starter should know: there is a freeze"),
   })
   .meta({ id: "StartedTask" });
 

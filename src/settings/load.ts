@@ -8,6 +8,7 @@ import { formatProblem, invalidSettings } from "./problems.ts";
 import { readActions } from "./read-actions.ts";
 import { readSettingsFile } from "./read-file.ts";
 import { createReading, type Reading } from "./reading.ts";
+import { readFreezes } from "./read-freezes.ts";
 import { readSources } from "./read-sources.ts";
 import { problemAt } from "./report.ts";
 import { settingsCommon, type CommonInput } from "./schema.ts";
@@ -68,8 +69,7 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
   checkKeys({ value: data, known: TOP_KEYS, path: [], report: findings.report });
   const common = readCommon(reading, data);
   const sources = readSources(reading, data["sources"]);
-  const sourceNames = isObject(data["sources"]) ? Object.keys(data["sources"]) : [];
-  const actions = readActions(reading, data["actions"], sourceNames);
+  const actions = readActions(reading, data["actions"], namesIn(data["sources"]));
   if (common === null) return null;
   return {
     file,
@@ -85,12 +85,15 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     },
     sources,
     actions,
+    freezes: readFreezes(reading, common.freeze, namesIn(data["actions"])),
     outbound: { allowCidrs: common.outbound.allow },
     ...readAccess(reading, common),
     secretValues: [...reading.secrets.values, ...tokenOf(env)],
     warnings: findings.warnings.map(formatProblem),
   };
 }
+
+const namesIn = (value: unknown): string[] => (isObject(value) ? Object.keys(value) : []);
 
 const DATA_DIR = "./data";
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { actionSchema } from "./action-schema.ts";
 import { duration, entryName, network, secret, size } from "./fields.ts";
 import { builtInKinds, type Kinds } from "./kinds.ts";
+import { freezeSchema } from "./freeze-schema.ts";
 import { sourceSchema } from "./source-schema.ts";
 
 const server = z.strictObject({
@@ -114,6 +115,7 @@ const fixedShape = {
   work: work.prefault({}).describe("How tasks run."),
   github: github.prefault({}).describe("Access to GitHub's API."),
   outbound: outbound.prefault({}).describe("Which addresses the server itself may call."),
+  freeze: z.array(freezeSchema).default([]).describe("Times in which tasks that webhooks start wait."),
   kapp: kapp.prefault({}).describe("The API of K-Fet's webhooks-deploy on `POST /`."),
 };
 

@@ -1,4 +1,5 @@
 import type { Action } from "../domain/action.ts";
+import type { Freeze } from "../domain/freeze.ts";
 import type { Networks } from "../lib/networks.ts";
 import type { BoundSource } from "../sources/source.ts";
 
@@ -18,6 +19,7 @@ export interface Settings {
   readonly work: WorkSettings;
   readonly sources: Readonly<Record<string, SourceSettings>>;
   readonly actions: Readonly<Record<string, Action>>;
+  readonly freezes: readonly Freeze[];
   readonly github: GithubSettings;
   readonly outbound: OutboundSettings;
   readonly kapp: KappSettings;

@@ -33,6 +33,8 @@ export interface NewTask {
   /** Why it may not start yet. Its group's policy is then applied once it may. */
   readonly hold?: Hold | null;
   readonly approval?: Approval | null;
+  /** For the first line of its log. */
+  readonly note?: string;
   readonly createdAt: string;
 }
 
@@ -71,6 +73,8 @@ export interface StartedTask {
   readonly state: TaskState;
   readonly outcome: TaskOutcome | null;
   readonly hold: Hold | null;
+  /** What its starter should know; of tasks that have just been stored only. */
+  readonly note: string | null;
 }
 
 /** A stored task, and what it has put an end to. */

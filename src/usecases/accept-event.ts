@@ -141,7 +141,8 @@ function taskOf(services: Services, { action, rule, params, eventIndex }: EventM
     params,
     startedBy: { type: "delivery", deliveryId: delivery.id, rule, eventIndex },
     deliveryId: delivery.id,
-    settingsDigest: services.settings.current().digest,
+    settings: services.settings.current(),
+    automatic: delivery.replayOf === null,
     createdAt: delivery.receivedAt,
   });
 }

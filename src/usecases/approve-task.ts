@@ -4,7 +4,7 @@ import { allows, SCOPES } from "../domain/scopes.ts";
 import type { Task } from "../domain/task.ts";
 import type { AfterHold } from "../storage/store.ts";
 import { endHold } from "./hold-keeper.ts";
-import { settleHold } from "./holds.ts";
+import { afterHold, settleHold } from "./holds.ts";
 import { getTask } from "./read-tasks.ts";
 import type { Services } from "./services.ts";
 
@@ -17,33 +17,58 @@ export interface ApproveInput {
   readonly decision: "approved" | "refused";
   /** In their words. */
   readonly comment: string | null;
+  /** Let it start although there is a freeze; for a task that waits for nothing else as well. */
+  readonly overrideFreeze: boolean;
 }
 
 /** See App.approveTask. */
 export async function approveTask(services: Services, input: ApproveInput): Promise<Task> {
   const task = await getTask(services, input.id);
-  const { hold, approval } = task;
-  if (hold?.type !== "approval" || approval === null) throw tooLate(task);
-  checkScopes(approval, input.scopes);
-  const now = services.now().toISOString();
-  // Nobody has looked yet.
-  if (hold.until <= now) await endHold(services, task);
-  else {
-    const note = noteOf(input);
-    const after: AfterHold =
-      input.decision === "approved" ? { type: "release" } : { type: "reject", reason: note };
-    const decided = { ...approval, decision: input.decision, by: input.by, at: now };
-    if (await settleHold(services, { id: task.id, hold, after, note, approval: decided })) {
-      return getTask(services, task.id);
-    }
-  }
-  throw tooLate(await getTask(services, task.id));
+  const overrides = input.overrideFreeze && input.decision === "approved";
+  const done =
+    task.hold?.type === "freeze" && overrides
+      ? await overrideFreeze(services, task, input)
+      : await decide(services, task, input);
+  const now = await getTask(services, task.id);
+  if (!done) throw tooLate(now);
+  return now;
 }
 
-function noteOf({ decision, by, comment }: ApproveInput): string {
-  const who = `${decision === "approved" ? "Approved" : "Refused"} by ${by}`;
-  return comment === null ? who : `${who}: ${comment}`;
+function overrideFreeze(services: Services, { id, hold }: Task, input: ApproveInput): Promise<boolean> {
+  if (hold === null) return Promise.resolve(false);
+  const note = withComment(`Let start in spite of the freeze by ${input.by}`, input);
+  return settleHold(services, { id, hold, after: { type: "release" }, note });
 }
+
+/** False when there is nothing to decide (any more). */
+async function decide(services: Services, task: Task, input: ApproveInput): Promise<boolean> {
+  const { id, hold, approval } = task;
+  if (hold?.type !== "approval" || approval === null) return false;
+  checkScopes(approval, input.scopes);
+  const at = services.now().toISOString();
+  if (hold.until <= at) {
+    // Nobody has looked yet.
+    await endHold(services, task);
+    return false;
+  }
+  const { decision, by } = input;
+  const note = withComment(`${decision === "approved" ? "Approved" : "Refused"} by ${by}`, input);
+  const after = await afterDecision(services, task, input, note);
+  return settleHold(services, { id, hold, after, note, approval: { ...approval, decision, by, at } });
+}
+
+async function afterDecision(
+  services: Services,
+  task: Task,
+  { decision, overrideFreeze: overrides }: ApproveInput,
+  note: string,
+): Promise<AfterHold> {
+  if (decision === "refused") return { type: "reject", reason: note };
+  return overrides ? { type: "release" } : afterHold(services, task);
+}
+
+const withComment = (text: string, { comment }: ApproveInput): string =>
+  comment === null ? text : `${text}: ${comment}`;
 
 function checkScopes({ scopes }: Approval, given: readonly string[]): void {
   const needed = SCOPES.filter((scope) => scopes.includes(scope));
@@ -54,13 +79,16 @@ function checkScopes({ scopes }: Approval, given: readonly string[]): void {
   );
 }
 
-/** Why there is nothing to decide (any more). */
-function tooLate({ id, state, reason, approval }: Task): AppError {
+/** Why there is nothing to decide. */
+function tooLate({ id, state, reason, hold, approval }: Task): AppError {
   const details = { state };
-  if (approval === null) return new AppError("approval:not_needed", undefined, { details });
+  const frozen = hold?.type === "freeze" ? `. ${hold.reason}, which can be overridden` : "";
+  if (approval === null) {
+    return new AppError("approval:not_needed", `Task ${id} needs no approval${frozen}`, { details });
+  }
   const { decision, by, at } = approval;
   if (decision === "approved" || decision === "refused") {
-    const message = `Task ${id} was ${decision} by ${by ?? "somebody"} at ${at ?? "some time"}`;
+    const message = `Task ${id} was ${decision} by ${by ?? "somebody"} at ${at ?? "some time"}${frozen}`;
     return new AppError("approval:decided", message, { details: { ...details, decision, by, at } });
   }
   if (decision === "expired") {

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Task } from "../domain/task.ts";
-import { settleHold, unapproved } from "./holds.ts";
+import { afterHold, settleHold, unapproved } from "./holds.ts";
+import type { AfterHold } from "../storage/store.ts";
 import type { Services } from "./services.ts";
 
 /** Looks after tasks that may not start yet: lets them go, or ends them, when their time has come. */
@@ -64,5 +66,19 @@ export async function endHold(services: Services, task: Task): Promise<void> {
     await settleHold(services, { id, hold, after, note, approval: expired });
     return;
   }
-  await settleHold(services, { id, hold, after: { type: "release" }, note: "It may start now" });
+  const after = await afterHold(services, task);
+  await settleHold(services, { id, hold, after, note: noteOf(after) });
+}
+
+const noteOf = (after: AfterHold): string =>
+  after.type === "hold" ? after.hold.reason : "Nothing keeps it from starting any more";
+
+/** To be called when the settings may have changed: freezes that are shorter now, or gone, keep nobody waiting. */
+export async function reviewFreezes(services: Services): Promise<void> {
+  for (const task of await services.store.heldTasks("freeze")) {
+    const { id, hold } = task;
+    const after = await afterHold(services, task);
+    const same = after.type === "hold" && hold !== null && isDeepStrictEqual(after.hold, hold);
+    if (hold !== null && !same) await settleHold(services, { id, hold, after, note: noteOf(after) });
+  }
 }

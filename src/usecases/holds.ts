@@ -1,18 +1,65 @@
 import type { Action } from "../domain/action.ts";
+import { frozenAt, type Frozen } from "../domain/freeze.ts";
+import type { Hold } from "../domain/hold.ts";
+import type { Task } from "../domain/task.ts";
 import { formatDuration } from "../lib/duration.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { AfterHold, NewTask } from "../storage/store.ts";
 import type { Services } from "./services.ts";
 import { stopSuperseded } from "./stop-task.ts";
 
-/** What keeps a new task of the action from starting at once. `createdAt`: RFC 3339. */
-export function holdsOf({ approval }: Action, createdAt: string): Pick<NewTask, "hold" | "approval"> {
-  if (approval === null) return {};
-  const until = new Date(Date.parse(createdAt) + approval.expiresMs).toISOString();
-  const reason = `Waits for approval, until ${until}`;
+export interface HoldsInput {
+  readonly action: Action;
+  readonly settings: Pick<Settings, "freezes">;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  /** Nobody but a webhook asks for it. */
+  readonly automatic: boolean;
+}
+
+type Holds = Pick<NewTask, "hold" | "approval" | "note">;
+
+/** What keeps a new task from starting at once, or what a person has passed over by starting it. */
+export function holdsOf({ action, settings, createdAt, automatic }: HoldsInput): Holds {
+  const { approval, name } = action;
+  const at = new Date(createdAt);
+  const frozen = frozenAt(settings.freezes, name, at);
+  const note = frozen === null || automatic ? {} : { note: `Started in spite of ${inWords(frozen)}` };
+  if (approval === null) return frozen !== null && automatic ? { hold: toHold(frozen) } : note;
+  const until = new Date(at.getTime() + approval.expiresMs).toISOString();
   return {
-    hold: { type: "approval", until, reason },
+    ...note,
+    hold: { type: "approval", until, reason: `Waits for approval, until ${until}` },
     approval: { scopes: approval.scopes, decision: "pending", by: null, at: null },
   };
+}
+
+function inWords({ until, reason }: Frozen): string {
+  const why = reason === null ? "" : ` (${reason})`;
+  return `the freeze until ${until.toISOString()}${why}`;
+}
+
+const toHold = (frozen: Frozen): Hold => ({
+  type: "freeze",
+  until: frozen.until.toISOString(),
+  reason: `Waits for the end of ${inWords(frozen)}`,
+});
+
+/** What comes next for a task that nothing but a freeze keeps from starting. */
+export async function afterHold(
+  services: Services,
+  task: Pick<Task, "action" | "startedBy">,
+): Promise<AfterHold> {
+  const { settings, now } = services;
+  const frozen = frozenAt(settings.current().freezes, task.action, now());
+  if (frozen === null || !(await isAutomatic(services, task))) return { type: "release" };
+  return { type: "hold", hold: toHold(frozen) };
+}
+
+/** A replay is a person's wish, though its tasks are a delivery's. */
+async function isAutomatic({ store }: Services, { startedBy }: Pick<Task, "startedBy">): Promise<boolean> {
+  if (startedBy.type !== "delivery") return false;
+  return (await store.getDelivery(startedBy.deliveryId))?.replayOf === null;
 }
 
 type SettleInput = Parameters<Services["store"]["settleHold"]>[0];

@@ -1,6 +1,7 @@
 import type { Action } from "../domain/action.ts";
 import type { StartedBy } from "../domain/task.ts";
 import { newId } from "../lib/ids.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { NewTask } from "../storage/store.ts";
 import { holdsOf } from "./holds.ts";
 
@@ -9,15 +10,26 @@ export interface NewTaskInput {
   readonly params: Readonly<Record<string, string>>;
   readonly startedBy: StartedBy;
   readonly deliveryId: string | null;
-  readonly settingsDigest: string;
+  readonly settings: Pick<Settings, "digest" | "freezes">;
+  /** Nobody but a webhook asks for it. */
+  readonly automatic: boolean;
   readonly createdAt: string;
 }
 
-export function newTask({ action, ...rest }: NewTaskInput): NewTask {
+export function newTask({ action, settings, automatic, ...rest }: NewTaskInput): NewTask {
   const { name, concurrency, runsOn } = action;
   // A task that runs on each of several nodes is led from any; its parts are for one node each.
   const maxParallel = runsOn?.each?.maxParallel ?? null;
   const labels = maxParallel === null ? (runsOn?.labels ?? null) : null;
-  const holds = holdsOf(action, rest.createdAt);
-  return { id: newId(), action: name, concurrency, runsOn: labels, maxParallel, ...holds, ...rest };
+  const holds = holdsOf({ action, settings, automatic, createdAt: rest.createdAt });
+  return {
+    id: newId(),
+    action: name,
+    concurrency,
+    runsOn: labels,
+    maxParallel,
+    settingsDigest: settings.digest,
+    ...holds,
+    ...rest,
+  };
 }

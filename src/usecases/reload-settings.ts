@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Settings } from "../settings/settings.ts";
+import { reviewFreezes } from "./hold-keeper.ts";
 import type { Services } from "./services.ts";
 
 /**
@@ -19,6 +20,7 @@ export function createReload(services: Services, load: () => Promise<Settings>):
         logger.warn("A new listen address or store takes effect at the next start");
       }
       queue.wake();
+      await reviewFreezes(services);
       logger.info({ file: settings.file, digest: settings.digest }, "Settings reloaded");
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -37,10 +37,10 @@ export interface StartTaskInput {
 /** Stores a task that no delivery started. Rejects `params:invalid`, `task:rejected`. */
 export async function startTask(services: Services, input: StartTaskInput): Promise<StartedTask> {
   const params = resolveParams({ specs: input.action.params, given: input.params });
-  const settingsDigest = services.settings.current().digest;
+  const settings = services.settings.current();
   const createdAt = services.now().toISOString();
   const { task, superseded } = await services.store.createTask(
-    newTask({ ...input, params, settingsDigest, createdAt }),
+    newTask({ ...input, params, settings, automatic: false, createdAt }),
   );
   stopSuperseded(services, superseded, task.id);
   if (task.outcome === "rejected") throw rejected(task);

@@ -45,6 +45,7 @@ describe("settings", () => {
       timeoutMs: 3_600_000,
       graceMs: 10_000,
       onCrash: "lost",
+      approval: null,
       runsOn: null,
       env: {},
       workdir: null,

@@ -31,7 +31,7 @@ afterEach(() => world.close());
 
 const start = (action = "deploy") => world.app.startAction({ action, params: {}, by: "token:ann" });
 const decide = (id: string, decision: "approved" | "refused", scopes = ["deploy"]) =>
-  world.app.approveTask({ id, by: "token:bob", scopes, decision, comment: null });
+  world.app.approveTask({ id, by: "token:bob", scopes, decision, comment: null, overrideFreeze: false });
 /** What it is answered with. */
 const codeOf = async (deciding: Promise<unknown>): Promise<unknown> =>
   deciding.then(
@@ -68,6 +68,7 @@ describe("a task that needs approval", () => {
       scopes: ["admin"],
       decision: "refused",
       comment: "on a Friday",
+      overrideFreeze: false,
     } as const;
     expect(await world.app.approveTask(refusal)).toMatchObject({
       state: "CANCELLED",

@@ -5,7 +5,7 @@ import { EXIT } from "../exit-codes.ts";
 import { findTask } from "../find.ts";
 import { followTask } from "../follow.ts";
 import { TASK_REF } from "../inputs.ts";
-import { startedLine } from "../started.ts";
+import { startedLine, warnOf } from "../started.ts";
 
 const input = z.object({ task: z.string(), follow: flag });
 
@@ -15,6 +15,7 @@ function run(context: Context, { task: ref, follow }: z.infer<typeof input>): Pr
     const { client, offline } = connection;
     const task = await client.retryTask(await findTask(client, ref));
     const { id } = task;
+    warnOf(output, task);
     if (follow || offline) return followTask({ connection, output, id });
     if (output.json) output.data(task);
     else output.line(startedLine(task));

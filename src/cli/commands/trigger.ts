@@ -5,7 +5,7 @@ import { EXIT } from "../exit-codes.ts";
 import { followTask } from "../follow.ts";
 import { collect, paramsSchema } from "../inputs.ts";
 import type { Output } from "../output.ts";
-import { startedLine } from "../started.ts";
+import { startedLine, warnOf } from "../started.ts";
 import { colors } from "../terminal.ts";
 
 const input = z.object({ action: z.string(), param: paramsSchema, dryRun: flag, follow: flag });
@@ -21,6 +21,7 @@ function run(context: Context, given: z.infer<typeof input>): Promise<number> {
     }
     const task = await client.startTask({ action, params });
     const { id } = task;
+    warnOf(output, task);
     if (follow || offline) return followTask({ connection, output, id });
     if (output.json) output.data(task);
     else output.line(startedLine(task));

@@ -21,12 +21,14 @@ export const startedToWire = ({
   state,
   outcome,
   hold,
+  note,
 }: StartedTask): z.infer<typeof startedTaskSchema> => ({
   id,
   action,
   state,
   outcome,
   ...(hold !== null && { hold }),
+  ...(note !== null && { note }),
 });
 
 export function receivedToWire(received: ReceivedDelivery): ReceivedWire {

@@ -1,6 +1,8 @@
 import type { Concurrency } from "../../domain/action.ts";
+import type { Hold } from "../../domain/hold.ts";
 import { prepare, type Connection } from "../connection.ts";
-import { isActive, isReady, isWaiting } from "./conditions.ts";
+import { isActive, isHeld, isReady, isWaiting } from "./conditions.ts";
+import { toStarted } from "./rows.ts";
 
 const openTasksOfGroup = prepare((db, { group, id }: { group: string; id: string }) =>
   db
@@ -54,6 +56,47 @@ const supersedeRunning = prepare((db, input: SupersedeInput) =>
     .where("state", "=", "RUNNING")
     .returning("id"),
 );
+
+const heldOfGroup = prepare((db, input: { group: string; id: string; seq: number }) =>
+  db
+    .selectFrom("tasks")
+    .select(["id", "action", "state", "outcome", "hold"])
+    .where("group_name", "=", input.group)
+    .where("id", "!=", input.id)
+    .where("seq", "<", input.seq)
+    .where(isHeld),
+);
+
+const supersedeOne = prepare((db, input: { id: string; reason: string; now: string }) =>
+  db
+    .updateTable("tasks")
+    .set({
+      state: "CANCELLED",
+      outcome: "superseded",
+      reason: input.reason,
+      ended_at: input.now,
+      held_until: null,
+      hold: null,
+    })
+    .where("id", "=", input.id),
+);
+
+/**
+ * Of tasks that supersede each other and wait for the same thing, only the newest is of use. Not of those that wait for
+ * approval: the newest may be refused. To be called under the group's lock.
+ */
+export async function supersedeHeld(
+  connection: Connection,
+  { id, policy, group, seq, now }: PolicyInput,
+  { type }: Hold,
+): Promise<void> {
+  if (policy !== "supersede" || type === "approval") return;
+  const older = (await heldOfGroup.all(connection, { group, id, seq })).map((row) => toStarted(row));
+  for (const { id: other, hold } of older) {
+    if (hold?.type !== type) continue;
+    await supersedeOne.run(connection, { id: other, reason: `Superseded by task ${id}`, now });
+  }
+}
 
 /** The name that a group is locked by while something is decided about it. */
 export const groupLock = (group: string): string => `group:${group}`;

@@ -4,7 +4,7 @@ import type { Task } from "../../domain/task.ts";
 import { prepare, type Connection } from "../connection.ts";
 import type { InsertedTask, Store } from "../store.ts";
 import { isHeld } from "./conditions.ts";
-import { applyPolicy, groupLock } from "./group-policy.ts";
+import { applyPolicy, groupLock, type PolicyInput, supersedeHeld } from "./group-policy.ts";
 import { appendLog } from "./log.ts";
 import { lockedTask, toTasks } from "./read-tasks.ts";
 import { toJob, toStarted, type TaskRow } from "./rows.ts";
@@ -96,17 +96,21 @@ async function settle(connection: Connection, row: TaskRow, { after, now }: Sett
   const waiting = { state: "ENQUEUED", outcome: null, reason, ended_at: null } as const;
   if (after.type === "hold") {
     const { hold } = after;
+    await supersedeHeld(connection, policyInput(row, now), hold);
     return { change: { ...waiting, held_until: hold.until, hold: JSON.stringify(hold) }, superseded: [] };
   }
-  const policy = await policyFor(connection, row, now);
+  const policy = await applyPolicy(connection, policyInput(row, now));
   if (policy.type === "reject") return { change: rejected(policy.reason, now), superseded: [] };
   return { change: { ...waiting, held_until: null, hold: null }, superseded: policy.superseded };
 }
 
-function policyFor(connection: Connection, row: TaskRow, now: string): ReturnType<typeof applyPolicy> {
-  const { id, policy, seq, group_name: group } = row;
-  return applyPolicy(connection, { id, seq, now, policy, group: group ?? "" });
-}
+const policyInput = ({ id, policy, seq, group_name: group }: TaskRow, now: string): PolicyInput => ({
+  id,
+  seq,
+  now,
+  policy,
+  group: group ?? "",
+});
 
 function rejected(reason: string, now: string): Settled["change"] {
   const phase = nextPhase({ state: "ENQUEUED", outcome: null }, { type: "reject" });

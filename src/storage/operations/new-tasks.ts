@@ -2,7 +2,8 @@ import type { TaskOutcome, TaskState } from "../../domain/task.ts";
 import { nextPhase } from "../../domain/task-machine.ts";
 import { prepare, type Connection } from "../connection.ts";
 import type { InsertedTask, NewTask, StartedTask } from "../store.ts";
-import { applyPolicy, groupLock, type PolicyResult } from "./group-policy.ts";
+import { applyPolicy, groupLock, type PolicyResult, supersedeHeld } from "./group-policy.ts";
+import { appendLog } from "./log.ts";
 
 interface TaskInsert {
   readonly id: string;
@@ -63,6 +64,8 @@ export async function insertWithPolicy(connection: Connection, task: NewTask): P
   const policy = await policyFor(connection, task);
   if (policy.type === "reject") return insertRejected(connection, task, policy.reason);
   await insert(connection, task);
+  const { concurrency, id, hold, createdAt: now } = task;
+  if (hold) await supersedeHeld(connection, { ...concurrency, id, seq: LAST, now }, hold);
   return { task: started(task, "ENQUEUED", null), superseded: policy.superseded };
 }
 
@@ -99,6 +102,9 @@ async function insert(connection: Connection, task: NewTask, ending?: Ending): P
     insertTask.run(connection, row),
     ...(waits ? [connection.jobs.add({ id, group, runsOn: task.runsOn ?? null })] : []),
   ]);
+  if (task.note === undefined) return;
+  const entry = { taskId: id, time: task.createdAt, stream: "system", step: null, text: task.note } as const;
+  await appendLog(connection, [entry]);
 }
 
 function toInsert(task: NewTask, ending: Ending | undefined): TaskInsert {
@@ -130,7 +136,7 @@ const orNull = (value: object | null | undefined): string | null =>
   value === undefined || value === null ? null : JSON.stringify(value);
 
 const started = (
-  { id, action, hold = null }: NewTask,
+  { id, action, hold = null, note }: NewTask,
   state: TaskState,
   outcome: TaskOutcome | null,
-): StartedTask => ({ id, action, state, outcome, hold });
+): StartedTask => ({ id, action, state, outcome, hold, note: note ?? null });

@@ -128,6 +128,7 @@ export const toStarted = ({
   state,
   outcome,
   hold: toHold(hold),
+  note: null,
 });
 
 export function toStep(row: Selectable<StepsTable>): StepRun {

@@ -25,8 +25,8 @@ const hold = (until: number, type: Hold["type"] = "freeze"): Hold => ({
   reason: `until ${until}`,
 });
 const create = (input: TaskInput) => store.createTask(aTask(input));
-const settle = (id: string, until: number, after: AfterHold = { type: "release" }) =>
-  store.settleHold({ id, hold: hold(until), after, note: "note", now: at(until) });
+const settle = (id: string, until: number, after: AfterHold = { type: "release" }, type?: Hold["type"]) =>
+  store.settleHold({ id, hold: hold(until, type), after, note: "note", now: at(until) });
 const stateOf = async (id: string) => {
   const task = await store.getTask(id);
   return task === null ? null : [task.state, task.outcome, task.hold?.reason ?? null];
@@ -38,7 +38,7 @@ describe("a held task", () => {
     await create({ id: "held", hold: hold(50) });
     await create({ id: "alone", policy: "parallel", hold: hold(60) });
     const { task } = await create({ id: "next" });
-    expect(task).toEqual({ id: "next", action: "deploy", state: "ENQUEUED", outcome: null, hold: null });
+    expect(task).toMatchObject({ id: "next", state: "ENQUEUED", hold: null });
     expect(await store.getTask("held")).toMatchObject({ position: null, hold: hold(50) });
     expect(await store.getTask("next")).toMatchObject({ position: 1 });
     expect(await take("alone")).toEqual({ type: "none" });
@@ -140,16 +140,36 @@ describe("the policy of its group", () => {
     const policy = "supersede";
     await create({ id: "running", policy });
     await claim(store);
-    await create({ id: "older", policy, hold: hold(10) });
-    await create({ id: "middle", policy, hold: hold(20) });
-    await create({ id: "newer", policy, hold: hold(30) });
+    await create({ id: "older", policy, hold: hold(10, "approval") });
+    await create({ id: "middle", policy, hold: hold(20, "approval") });
+    await create({ id: "newer", policy, hold: hold(30, "approval") });
     expect(await stateOf("running")).toEqual(["RUNNING", null, null]);
-    expect(await settle("middle", 20)).toMatchObject({ superseded: ["running"] });
+    expect(await settle("middle", 20, { type: "release" }, "approval")).toMatchObject({
+      superseded: ["running"],
+    });
     expect(await stateOf("older")).toEqual(["CANCELLED", "superseded", null]);
     expect(await stateOf("newer")).toEqual(["ENQUEUED", null, "until 30"]);
     const { task } = await create({ id: "free", policy });
     expect(task.state).toBe("ENQUEUED");
     expect(await stateOf("newer")).toEqual(["CANCELLED", "superseded", null]);
+  });
+
+  it("supersede: of those that wait for the same time, the newest is enough; approvals are for each", async () => {
+    const policy = "supersede";
+    await create({ id: "frozen", policy, hold: hold(10) });
+    await create({ id: "asking", policy, hold: hold(20, "approval") });
+    await create({ id: "asking too", policy, hold: hold(30, "approval") });
+    await create({ id: "frozen too", policy, hold: hold(10) });
+    expect(await stateOf("frozen")).toEqual(["CANCELLED", "superseded", null]);
+    expect(await stateOf("asking")).toEqual(["ENQUEUED", null, "until 20"]);
+    // Approved, in a freeze: it is older than the one that waits for the end of the freeze.
+    const after = { type: "hold", hold: hold(10) } as const;
+    const approved = { id: "asking too", hold: hold(30, "approval"), after, note: "approved", now: at(5) };
+    await store.settleHold(approved);
+    expect(await stateOf("asking too")).toEqual(["ENQUEUED", null, "until 10"]);
+    expect(await stateOf("frozen too")).toEqual(["ENQUEUED", null, "until 10"]);
+    await settle("frozen too", 10);
+    expect(await stateOf("asking too")).toEqual(["CANCELLED", "superseded", null]);
   });
 
   it("reject: is applied when it may start", async () => {

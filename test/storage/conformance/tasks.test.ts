@@ -45,9 +45,10 @@ describe("a task", () => {
       maxParallel: 2,
       hold: HOLD,
       approval: APPROVAL,
+      note: "note",
     });
     expect(await store.createTask(input)).toEqual({
-      task: { id: input.id, action: "deploy", state: "ENQUEUED", outcome: null, hold: HOLD },
+      task: { id: input.id, action: "deploy", state: "ENQUEUED", outcome: null, hold: HOLD, note: "note" },
       superseded: [],
     });
     expect(await store.getTask(input.id)).toEqual({
@@ -75,6 +76,9 @@ describe("a task", () => {
       metadata: { commit: { sha: "1" } },
       steps: [],
     });
+    expect(await store.listLog({ taskId: input.id, after: 0, limit: 9 })).toMatchObject([
+      { stream: "system", step: null, text: "note", time: at(0) },
+    ]);
     expect(await store.getTask("none")).toBeNull();
   });
 

@@ -92,8 +92,9 @@ function decide(server: ApiServer, { app, guard }: ApiContext, verb: keyof typeo
   const schema = { params, body: approveRequestSchema.nullish(), response: { 200: taskSchema, ...errors } };
   server.post(`/tasks/:id/${verb}`, guard(about, schema), async (request) => {
     const { by, scopes } = identityOf(request);
-    const comment = request.body?.comment ?? null;
-    return taskToWire(await app.approveTask({ id: request.params.id, by, scopes, comment, decision }));
+    const { comment = null, override_freeze: overrideFreeze = false } = request.body ?? {};
+    const input = { id: request.params.id, by, scopes, comment, decision, overrideFreeze };
+    return taskToWire(await app.approveTask(input));
   });
 }
 
