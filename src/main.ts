@@ -23,6 +23,7 @@ import { createHub, type Hub } from "./usecases/hub.ts";
 import { createNodeKeeper, type NodeIdentity } from "./usecases/keep-node.ts";
 import { createLife, type Life } from "./usecases/life.ts";
 import { createPublishedKeys } from "./usecases/published-keys.ts";
+import { createRecoveryLoop } from "./usecases/recovery-loop.ts";
 import { createRefusalLog } from "./usecases/refusal-log.ts";
 import { createRefusals } from "./usecases/refusals.ts";
 import { createReload } from "./usecases/reload-settings.ts";
@@ -45,6 +46,8 @@ export interface StartServerOptions {
   readonly work?: boolean;
   /** False: take no webhooks. */
   readonly receive?: boolean;
+  /** False: ask no sender for what did not come in. A server that lives for one command only is not there to take it. */
+  readonly recover?: boolean;
   /** Of this machine, among those that share the store; default: its host name. */
   readonly name?: string | undefined;
   /** What tasks name that are to run on this machine; its name is one of them. */
@@ -131,9 +134,16 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
   });
   await life.join();
   if (options.work !== false) life.work();
+  if (options.receive !== false && options.recover !== false) recover(services, life);
   if (options.signals === true) listenToOutside(parts, life, reload);
   logger.info({ url, node: services.node }, "Serving");
   return { url, settings, localToken, close: () => life.close(), closed: life.closed };
+}
+
+function recover(services: Services, life: Life): void {
+  const recovery = createRecoveryLoop({ services, checkOpen: () => life.checkOpen() });
+  life.onEnd(() => recovery.stop());
+  recovery.start();
 }
 
 /** Servers that share a store have a token each. */

@@ -93,6 +93,7 @@ async function offline(settings: Settings, work: boolean): Promise<Connection> {
     logger,
     work,
     receive: work,
+    recover: false,
     listen: { host: "127.0.0.1", port: 0 },
   });
   const client = createClient({ url: server.url, token: server.localToken });

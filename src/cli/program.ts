@@ -20,6 +20,7 @@ import { addSchema } from "./commands/schema.ts";
 import { addSecrets } from "./commands/secrets.ts";
 import { addSend } from "./commands/send.ts";
 import { addServe } from "./commands/serve.ts";
+import { addSources } from "./commands/sources.ts";
 import { addStart } from "./commands/start.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addToken } from "./commands/token.ts";
@@ -31,7 +32,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "Settings:": [addInit, addCheck, addSchema, addImport, addSecrets],
   "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addApprove, addCancel, addRetry],
   "Releases:": [addReleases, addRollback],
-  "Deliveries:": [addDeliveries, addExplain, addReplay, addSend],
+  "Deliveries:": [addDeliveries, addExplain, addReplay, addSend, addSources],
   "Tokens:": [addToken, addHashToken],
 };
 

@@ -22,6 +22,7 @@ import {
   problemSchema,
   receivedSchema,
   releaseSchema,
+  sourceSchema,
   startedTaskSchema,
   taskSchema,
   tokenSchema,
@@ -156,6 +157,7 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     rollBackApp: (app: string, body: RollbackRequest = {}) =>
       call(listOf(startedTaskSchema), "POST", `/apps/${one(app)}/rollback`, body),
     listActions: () => call(listOf(actionSchema), "GET", "/actions"),
+    listSources: () => call(listOf(sourceSchema), "GET", "/sources"),
     listNodes: () => call(listOf(nodeSchema), "GET", "/nodes"),
     listTokens: () => call(listOf(tokenSchema), "GET", "/tokens"),
     createToken: (body: TokenRequest) => call(createdTokenSchema, "POST", "/tokens", body),

@@ -241,9 +241,35 @@ export const actionSchema = z
   })
   .meta({ id: "Action" });
 
+export const recoverySchema = z
+  .object({
+    hook: z.string().describe("Whose webhook it is, as the sender's API names it"),
+    started_at: time.nullable().describe("Of the last round"),
+    ended_at: time.nullable(),
+    error: z.string().nullable().describe("Why the last round did not get to its end"),
+    found: z.number().int().describe("Missed deliveries that the last round found"),
+    asked: z.number().int().describe("Deliveries that the last round asked for"),
+    came_in: z.number().int().describe("Of the missed ones of the last 30 days: have come in since"),
+    open: z.number().int().describe("Have not come in yet and may be asked for again"),
+    given_up: z.number().int().describe("Have not come in and are not asked for any more"),
+  })
+  .meta({ id: "Recovery" });
+
 export const sourceSchema = z
-  .object({ name: z.string(), kind: z.string(), path: z.string() })
+  .object({
+    name: z.string(),
+    kind: z.string(),
+    path: z.string(),
+    last_delivery: z
+      .object({ id, event: z.string(), verdict: z.enum(["accepted", "rejected"]), received_at: time })
+      .nullable(),
+    refused: z.record(z.string(), z.number()).describe("Code → how many requests were refused with it"),
+    recoveries: z
+      .array(recoverySchema)
+      .describe("One for each webhook at the sender; empty where the sender is not asked"),
+  })
   .meta({ id: "Source" });
+export type SourceWire = z.infer<typeof sourceSchema>;
 
 export const counterSchema = z
   .object({ name: z.string(), source: z.string(), value: z.number() })

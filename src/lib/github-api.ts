@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
-import { OutboundError } from "./outbound.ts";
+import { callRest, RestError, type RestCall, type RestCaller } from "./rest-api.ts";
 
 export interface GithubCall {
   /** `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise Server. */
@@ -8,155 +6,41 @@ export interface GithubCall {
   readonly token: string;
   /** Encoded: `/repos/o/r/dispatches`. */
   readonly path: string;
-  readonly body: unknown;
+  readonly body?: unknown;
+  /** Beside those of every call, lower-case. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface GithubCaller {
-  readonly fetch: typeof fetch;
-  /** Ends the call, also while it waits. */
-  readonly signal: AbortSignal;
-  /** Told before each wait. */
-  readonly log: (text: string) => void;
-}
+export type GithubCaller = RestCaller;
 
 /** GitHub said no, or could not be asked; the message has its own words. */
-export class GithubError extends Error {
-  override readonly name = "GithubError";
-  /** Null when there was no answer. */
-  readonly status: number | null;
-  /** A rate limit, not a verdict on the request. */
-  readonly limited: boolean;
-
-  constructor(message: string, { status, limited = false, ...options }: GithubErrorOptions) {
-    super(message, options);
-    this.status = status;
-    this.limited = limited;
-  }
-}
-
-interface GithubErrorOptions extends ErrorOptions {
-  readonly status: number | null;
-  readonly limited?: boolean;
-}
+export { RestError as GithubError };
 
 /** https://docs.github.com/rest/about-the-rest-api/api-versions */
 const API_VERSION = "2022-11-28";
-const TRIES = 12;
-const ANSWER_MS = 30_000;
-/** Between tries, doubling: after a fault of the server or the network, and where a limit names no time. */
-const FAULT_WAIT_MS = 250;
-const LIMIT_WAIT_MS = 60_000;
-const LONGEST_FAULT_WAIT_MS = 30_000;
-/** A limit that lasts longer is not waited for. */
-const LONGEST_LIMIT_WAIT_MS = 15 * 60_000;
 
-/**
- * POSTs to GitHub's REST API. What may pass is tried again: no answer, a fault of the server, and rate limits, for
- * as long as GitHub asks for. Rejects GithubError, or with the signal's reason.
- * A try whose answer was lost may have been obeyed: GitHub has no key to tell a repetition by.
- */
-export async function postToGithub(call: GithubCall, caller: GithubCaller): Promise<Response> {
-  for (let attempt = 1; ; attempt += 1) {
-    const result = await tryOnce(call, caller);
-    if (result.ok) return result.response;
-    const { error, wait } = judge(result, attempt);
-    if (wait === null || attempt === TRIES) throw error;
-    caller.log(`${error.message}; trying again in ${Math.ceil(wait / 1_000)} s`);
-    await sleep(wait, undefined, { signal: caller.signal }).catch((reason: unknown) => {
-      caller.signal.throwIfAborted();
-      throw reason;
-    });
-  }
-}
+/** POSTs to GitHub's REST API; see callRest. GitHub has no key to tell a repetition by. */
+export const postToGithub = (call: GithubCall, caller: GithubCaller): Promise<Response> =>
+  callRest(toRest("POST", call), caller);
 
-type Try =
-  | { readonly ok: true; readonly response: Response }
-  | { readonly ok: false; readonly response: Response; readonly message: string }
-  | { readonly ok: false; readonly response: null; readonly error: unknown };
-type Failure = Exclude<Try, { ok: true }>;
+/** GETs from GitHub's REST API; see callRest. */
+export const getFromGithub = (call: GithubCall, caller: GithubCaller): Promise<Response> =>
+  callRest(toRest("GET", call), caller);
 
-async function tryOnce({ apiUrl, token, path, body }: GithubCall, caller: GithubCaller): Promise<Try> {
-  const signal = AbortSignal.any([caller.signal, AbortSignal.timeout(ANSWER_MS)]);
-  try {
-    const response = await caller.fetch(apiUrl.replace(/\/+$/, "") + path, {
-      method: "POST",
-      headers: {
-        accept: "application/vnd.github+json",
-        authorization: `Bearer ${token}`,
-        "content-type": "application/json; charset=utf-8",
-        "user-agent": "hookwright",
-        "x-github-api-version": API_VERSION,
-      },
-      body: JSON.stringify(body),
-      signal,
-    });
-    if (response.ok) return { ok: true, response };
-    return { ok: false, response, message: messageOf(await response.text()) };
-  } catch (error) {
-    caller.signal.throwIfAborted();
-    return { ok: false, response: null, error };
-  }
-}
-
-const errorSchema = z.object({
-  message: z.string(),
-  errors: z.array(z.union([z.string(), z.object({ message: z.string() })])).catch([]),
+const toRest = (
+  method: RestCall["method"],
+  { apiUrl, token, path, body, headers }: GithubCall,
+): RestCall => ({
+  service: "GitHub",
+  method,
+  url: apiUrl.replace(/\/+$/, "") + path,
+  body,
+  headers: {
+    accept: "application/vnd.github+json",
+    authorization: `Bearer ${token}`,
+    "user-agent": "hookwright",
+    "x-github-api-version": API_VERSION,
+    ...(body !== undefined && { "content-type": "application/json; charset=utf-8" }),
+    ...headers,
+  },
 });
-
-/** GitHub's words in one line, bounded: an error page of a proxy is none of them. */
-function messageOf(text: string): string {
-  try {
-    const { message, errors } = errorSchema.parse(JSON.parse(text));
-    const all = [message, ...errors.map((error) => (typeof error === "string" ? error : error.message))];
-    return all.join("; ").slice(0, 500);
-  } catch {
-    return "";
-  }
-}
-
-interface Judgement {
-  readonly error: GithubError;
-  /** Milliseconds until the next try; null: it would not help. */
-  readonly wait: number | null;
-}
-
-function judge(failure: Failure, attempt: number): Judgement {
-  if (failure.response === null) return judgeSilence(failure.error, attempt);
-  const { response, message } = failure;
-  const { status } = response;
-  const limited = isLimit(response, message);
-  const said = `GitHub answered ${status}${message === "" ? "" : `: ${message}`}`;
-  const error = new GithubError(said, { status, limited });
-  if (status >= 500) return { error, wait: faultWait(attempt) };
-  if (!limited) return { error, wait: null };
-  const wait = limitWait(response.headers, attempt);
-  return { error, wait: wait <= LONGEST_LIMIT_WAIT_MS ? wait : null };
-}
-
-function judgeSilence(cause: unknown, attempt: number): Judgement {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const error = new GithubError(`GitHub could not be asked: ${reason}`, { status: null, cause });
-  const final = cause instanceof OutboundError && cause.final;
-  return { error, wait: final ? null : faultWait(attempt) };
-}
-
-const faultWait = (attempt: number): number =>
-  Math.min(FAULT_WAIT_MS * 2 ** (attempt - 1), LONGEST_FAULT_WAIT_MS);
-
-/** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: a limit comes as 429 or as 403. */
-const isLimit = ({ status, headers }: Response, message: string): boolean =>
-  status === 429 ||
-  (status === 403 &&
-    (headers.has("retry-after") ||
-      headers.get("x-ratelimit-remaining") === "0" ||
-      /secondary rate limit|abuse detection/i.test(message)));
-
-function limitWait(headers: Headers, attempt: number): number {
-  const retryAfter = headers.get("retry-after");
-  if (retryAfter !== null && /^\d+$/.test(retryAfter)) return Number(retryAfter) * 1_000;
-  const reset = Number(headers.get("x-ratelimit-reset"));
-  if (headers.get("x-ratelimit-remaining") === "0" && reset > 0) {
-    return Math.max(0, reset * 1_000 - Date.now());
-  }
-  return LIMIT_WAIT_MS * 2 ** (attempt - 1);
-}

@@ -68,15 +68,16 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
   }
   checkKeys({ value: data, known: TOP_KEYS, path: [], report: findings.report });
   const common = readCommon(reading, data);
-  const sources = readSources(reading, data["sources"]);
+  const around =
+    common === null ? null : { server: readServer(reading, common), ...readAccess(reading, common) };
+  const sources = readSources(reading, data["sources"], around);
   const actions = readActions(reading, data["actions"], namesIn(data["sources"]));
-  if (common === null) return null;
+  if (common === null || around === null) return null;
   return {
     file,
     dir,
     text,
     digest: createHash("sha256").update(text).digest("hex"),
-    server: readServer(reading, common),
     ...readStore(reading, common),
     work: {
       concurrency: common.work.concurrency,
@@ -87,7 +88,7 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     actions,
     freezes: readFreezes(reading, common.freeze, namesIn(data["actions"])),
     outbound: { allowCidrs: common.outbound.allow },
-    ...readAccess(reading, common),
+    ...around,
     secretValues: [...reading.secrets.values, ...tokenOf(env)],
     warnings: findings.warnings.map(formatProblem),
   };

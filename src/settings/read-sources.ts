@@ -6,14 +6,26 @@ import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { entryName } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
 import { readCredentials } from "./read-credentials.ts";
+import { completeRecovery, readRecovery, type RecoveryContext, type RecoveryInput } from "./read-recovery.ts";
 import type { Reading } from "./reading.ts";
+import { recoveryKeys } from "./recovery-schema.ts";
 import { isReservedPath } from "./reserved-paths.ts";
 import type { SourceSettings } from "./settings.ts";
 import { shapeOf, sourceKeys, sourcePlace } from "./source-schema.ts";
 import { forbidTemplates } from "./templates.ts";
 
-/** Every source of the settings, bound to its kind; those that are not valid are reported and left out. */
-export function readSources(reading: Reading, value: unknown): Record<string, SourceSettings> {
+/** What other parts of the settings say that a source may need. */
+type Around = Omit<RecoveryContext, "sourcePath">;
+
+/**
+ * Every source of the settings, bound to its kind; those that are not valid are reported and left out. `around`: null when
+ * that part of the settings is not valid.
+ */
+export function readSources(
+  reading: Reading,
+  value: unknown,
+  around: Around | null,
+): Record<string, SourceSettings> {
   const { report } = reading.findings;
   const sources: Record<string, SourceSettings> = {};
   if (value === undefined || value === null) return sources;
@@ -23,7 +35,7 @@ export function readSources(reading: Reading, value: unknown): Record<string, So
   }
   for (const [name, entry] of Object.entries(value)) {
     const parts = readSource(reading, name, entry);
-    if (parts !== null) sources[name] = toSettings(parts);
+    if (parts !== null) sources[name] = toSettings(reading, parts, around);
   }
   reportPaths(reading, sources);
   return sources;
@@ -37,17 +49,26 @@ export interface SourceParts {
   readonly options: unknown;
   readonly credentials: SourceCredentials;
   readonly place: z.output<typeof sourcePlace>;
+  readonly recovery: RecoveryInput | null;
 }
 
 /** URL path that its webhooks come to; a secret at its end is not in it. */
 export const pathOf = ({ name, place }: Pick<SourceParts, "name" | "place">): string =>
   place.path ?? `/hooks/${name}`;
 
-const toSettings = (parts: SourceParts): SourceSettings => ({
-  path: pathOf(parts),
-  allowFrom: parts.place.allow_from === undefined ? null : createNetworks(parts.place.allow_from),
-  source: bindSource({ ...parts, bodyLimit: parts.place.body_limit }),
-});
+function toSettings(reading: Reading, parts: SourceParts, around: Around | null): SourceSettings {
+  const { place, recovery } = parts;
+  const sourcePath = pathOf(parts);
+  return {
+    path: sourcePath,
+    allowFrom: place.allow_from === undefined ? null : createNetworks(place.allow_from),
+    source: bindSource({ ...parts, bodyLimit: place.body_limit }),
+    recovery:
+      recovery === null || around === null
+        ? null
+        : completeRecovery(reading, recovery, { ...around, sourcePath }),
+  };
+}
 
 /** Looks at every part, whatever is wrong with the others: all problems are told at once. */
 export function readSource(reading: Reading, name: string, value: unknown): SourceParts | null {
@@ -64,11 +85,12 @@ export function readSource(reading: Reading, name: string, value: unknown): Sour
   const place = checkValue({ schema: sourcePlace, value: expanded, path, report });
   const credentials = readCredentials(reading, { value: expanded, kind, path });
   const options = kind === null ? null : readOptions(reading, { kind, value: expanded, path });
+  const recovery = readRecovery(reading, { kind: kind?.kind ?? "", value: expanded, path });
   if (kind === null || place === null || credentials === null || options === null) return null;
   if (ROOT_PATHS.has(place.path ?? "") && kind.takesRoot !== true) {
     report({ path: [...path, "path"], message: `a source of the kind ${kind.kind} can't have this path` });
   }
-  return { name, kind, options: options.value, credentials, place };
+  return { name, kind, options: options.value, credentials, place, recovery };
 }
 
 function findKind({ kinds, findings }: Reading, given: unknown, path: KeyPath): SourceKind | null {
@@ -100,7 +122,7 @@ function readOptions(
 ): { readonly value: unknown } | null {
   if (!isObject(value)) return null;
   const ownKeys = Object.keys(shapeOf(kind.schema));
-  checkKeys({ value, known: [...sourceKeys(kind), ...ownKeys], path, report });
+  checkKeys({ value, known: [...sourceKeys(kind), ...recoveryKeys(kind.kind), ...ownKeys], path, report });
   const own = Object.fromEntries(Object.entries(value).filter(([key]) => ownKeys.includes(key)));
   const options = checkValue({ schema: kind.schema, value: own, path, report });
   return options === null ? null : { value: options };

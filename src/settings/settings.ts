@@ -1,5 +1,7 @@
 import type { Action } from "../domain/action.ts";
 import type { Freeze } from "../domain/freeze.ts";
+import type { GithubHooksOptions } from "../lib/github-hooks.ts";
+import type { GitlabHooksOptions } from "../lib/gitlab-hooks.ts";
 import type { Networks } from "../lib/networks.ts";
 import type { BoundSource } from "../sources/source.ts";
 
@@ -65,7 +67,21 @@ export interface SourceSettings {
   /** Where its webhooks may come from; null: from anywhere. */
   readonly allowFrom: Networks | null;
   readonly source: BoundSource;
+  /** Null: what does not come in is not asked for. */
+  readonly recovery: RecoverySettings | null;
 }
+
+export interface RecoverySettings {
+  readonly everyMs: number;
+  /** How often one delivery is asked for. */
+  readonly attempts: number;
+  readonly hooks: readonly RecoveryHook[];
+}
+
+/** Where the sender can be asked about one webhook. */
+export type RecoveryHook =
+  | ({ readonly type: "github" } & GithubHooksOptions)
+  | ({ readonly type: "gitlab" } & GitlabHooksOptions);
 
 export interface GithubSettings {
   /** For API calls (`verify-commit`); null: unauthenticated. */

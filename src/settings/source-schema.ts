@@ -2,6 +2,7 @@ import { z } from "zod";
 import { network, secret, secretNames, size } from "./fields.ts";
 import type { SourceKind } from "../sources/source.ts";
 import type { Kinds } from "./kinds.ts";
+import { recoveryShape } from "./recovery-schema.ts";
 
 const placeShape = {
   path: z
@@ -70,7 +71,12 @@ const PROTECTED = [
 export function sourceSchema({ sources }: Kinds) {
   const [first, ...rest] = [...sources.values()].map((kind) =>
     z
-      .strictObject({ kind: z.literal(kind.kind), ...commonShape(kind), ...shapeOf(kind.schema) })
+      .strictObject({
+        kind: z.literal(kind.kind),
+        ...commonShape(kind),
+        ...recoveryShape(kind.kind),
+        ...shapeOf(kind.schema),
+      })
       .describe(kind.summary)
       .meta(kind.publicKeys === undefined ? { anyOf: PROTECTED } : {}),
   );

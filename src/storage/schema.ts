@@ -18,6 +18,8 @@ export interface Schema {
   readonly tokens: TokensTable;
   readonly health_entries: HealthEntriesTable;
   readonly releases: ReleasesTable;
+  readonly recoveries: RecoveriesTable;
+  readonly missed_deliveries: MissedDeliveriesTable;
 }
 
 export interface DeliveriesTable {
@@ -163,4 +165,34 @@ export interface ReleasesTable {
   readonly state: ReleaseState;
   readonly created_at: string;
   readonly activated_at: string | null;
+}
+
+export interface RecoveriesTable {
+  readonly source: string;
+  /** What the sender calls the hook's owner: `/repos/o/r`. */
+  readonly hook: string;
+  /** Up to there the hook's deliveries have been looked through; null: never. */
+  readonly since: string | null;
+  /** The node that is at it. */
+  readonly node: string | null;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly error: string | null;
+  readonly found: number;
+  readonly asked: number;
+}
+
+export interface MissedDeliveriesTable {
+  readonly source: string;
+  readonly sender_id: string;
+  readonly hook: string;
+  /** What the sender's API calls it. */
+  readonly remote_id: string;
+  readonly event: string;
+  readonly found_at: string;
+  /** How often it has been asked for. */
+  readonly attempts: number;
+  /** When it may be asked for again; null: no more. */
+  readonly next_at: string | null;
+  readonly error: string | null;
 }

@@ -9,6 +9,7 @@ import type {
   DeliveryFilter,
   NodeInfo,
   Page,
+  RecoveryState,
   StartedTask,
   StoredDelivery,
   TaskFilter,
@@ -72,7 +73,7 @@ export interface App {
   /** The servers on the store, newest first; lost ones for a day. */
   listNodes(): Promise<readonly NodeInfo[]>;
   listActions(): readonly ActionInfo[];
-  listSources(): readonly SourceInfo[];
+  listSources(): Promise<readonly SourceInfo[]>;
   /** Refused requests and the like, by source. */
   counters(): Promise<readonly { readonly name: string; readonly source: string; readonly value: number }[]>;
   /** Rejects when the server can't do its work (store gone, draining). */
@@ -155,4 +156,10 @@ export interface SourceInfo {
   readonly name: string;
   readonly kind: string;
   readonly path: string;
+  /** The newest that is stored, accepted or not. */
+  readonly lastDelivery: Delivery | null;
+  /** Code → how often requests were refused with it; nothing else is known of them. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** One for each webhook at the sender; empty where the sender is not asked, or has not been yet. */
+  readonly recoveries: readonly RecoveryState[];
 }

@@ -3,7 +3,8 @@ import type { App } from "./app.ts";
 import { approveTask } from "./approve-task.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { explainDelivery } from "./explain-delivery.ts";
-import { listActions, listSources, sourceAt } from "./read-settings.ts";
+import { listSources } from "./list-sources.ts";
+import { listActions, sourceAt } from "./read-settings.ts";
 import { getDelivery, getDeliveryBody } from "./read-deliveries.ts";
 import { getTask, listLog } from "./read-tasks.ts";
 import { receiveDelivery } from "./receive-delivery.ts";
@@ -55,7 +56,7 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     listDeliveries: (filter) => store.listDeliveries(filter),
     listNodes: () => store.listNodes(),
     listActions: () => listActions(settings()),
-    listSources: () => listSources(settings()),
+    listSources: () => listSources(services),
     async counters() {
       await refusals.flush();
       return store.counters();

@@ -1,5 +1,5 @@
 import type { Settings } from "../settings/settings.ts";
-import type { ActionInfo, FoundSource, SourceInfo } from "./app.ts";
+import type { ActionInfo, FoundSource } from "./app.ts";
 
 interface Entry {
   readonly found: FoundSource;
@@ -41,13 +41,5 @@ export function listActions({ actions }: Settings): readonly ActionInfo[] {
     description,
     params,
     steps: steps.map((step) => ({ name: step.name, kind: step.kind })),
-  }));
-}
-
-export function listSources({ sources }: Settings): readonly SourceInfo[] {
-  return Object.values(sources).map(({ path, source }) => ({
-    name: source.name,
-    kind: source.kind,
-    path,
   }));
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { deliverySchema } from "../../src/client/schemas.ts";
+import { deliverySchema, sourceSchema } from "../../src/client/schemas.ts";
 import { CLI_SECRET, CLI_SHA, cliSettings } from "../support/cli-settings.ts";
 import { createPlace, type Place } from "../support/cli.ts";
 import { githubPush } from "../support/push.ts";
@@ -54,6 +54,14 @@ describe.each([
       stdout: "",
       stderr: "No deliveries.",
     });
+  });
+
+  it("sources lists them with their last delivery", async () => {
+    const ran = await place.run(["sources"]);
+    expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(ran.stdout).toMatch(/^app +github +\/hooks\/app +[-\d]{10} [:\d]{8} push \(accepted\)$/m);
+    const json = z.array(sourceSchema).parse((await place.run(["sources", "--json"])).json());
+    expect(json.find(({ name }) => name === "app")?.last_delivery?.id).toBe(ids.last);
   });
 
   it("explain says, rule by rule, what started and what did not", async () => {

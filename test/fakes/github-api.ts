@@ -85,7 +85,8 @@ export async function startFakeGithub(
   };
 }
 
-function fail(fault: FakeFault, request: IncomingMessage, response: ServerResponse): void {
+/** Has a fault instead of an answer. */
+export function fail(fault: FakeFault, request: IncomingMessage, response: ServerResponse): void {
   if ("fails" in fault) {
     if (fault.fails === "reset") request.socket.resetAndDestroy();
     return;

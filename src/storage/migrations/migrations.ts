@@ -6,6 +6,7 @@ import { health } from "./0004-health.ts";
 import { parts } from "./0005-parts.ts";
 import { holds } from "./0010-holds.ts";
 import { releases } from "./0014-releases.ts";
+import { missedDeliveries } from "./0008-missed-deliveries.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   parts,
   holds,
   releases,
+  missedDeliveries,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -86,7 +86,8 @@ export async function storeDelivery(connection: Connection, given: NewDelivery):
   const input = indexable(given);
   await connection.lock(namesOf(input));
   const first = await findEarlier(connection, input);
-  if (first !== undefined) return answerAsFirst(connection, first);
+  if (first !== undefined && !makesGood(input, first)) return answerAsFirst(connection, first);
+  if (first !== undefined) await forgetId.run(connection, { id: first.id });
   if (input.health) await insertHealthEntry(connection, input.health);
   await insert(connection, input);
   const tasks: StartedTask[] = [];
@@ -99,6 +100,15 @@ export async function storeDelivery(connection: Connection, given: NewDelivery):
   const { id, verdict, reason } = input.delivery;
   return { deliveryId: id, duplicate: false, verdict, reason, tasks, superseded };
 }
+
+/** The first one could not be used, and this one can: a redelivery after the settings were put right. */
+const makesGood = ({ delivery }: NewDelivery, first: Earlier): boolean =>
+  first.verdict === "rejected" && delivery.verdict === "accepted";
+
+/** From now on the id stands for another delivery. */
+const forgetId = prepare((db, { id }: { id: string }) =>
+  db.updateTable("deliveries").set({ sender_id: null, fingerprint: null }).where("id", "=", id),
+);
 
 /** PostgreSQL indexes no text that is much longer; what stands for such an id is as unique as the id. */
 const LONGEST_INDEXED = 1_000;

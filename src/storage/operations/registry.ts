@@ -11,6 +11,7 @@ import * as holds from "./holds.ts";
 import * as log from "./log.ts";
 import * as taskReads from "./read-tasks.ts";
 import * as releases from "./releases.ts";
+import * as recovery from "./recovery.ts";
 import * as settings from "./settings.ts";
 import * as steps from "./steps.ts";
 import * as tokens from "./tokens.ts";
@@ -58,6 +59,14 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   listLog: log.listLog,
   putRelease: releases.putRelease,
   listReleases: releases.listReleases,
+  beginRecovery: recovery.beginRecovery,
+  acceptedAmong: recovery.acceptedAmong,
+  noteMissed: recovery.noteMissed,
+  dueMissed: recovery.dueMissed,
+  noteAsking: recovery.noteAsking,
+  noteRefusal: recovery.noteRefusal,
+  endRecovery: recovery.endRecovery,
+  recoveryStates: recovery.recoveryStates,
   count: counters.count,
   counters: counters.counters,
   saveSettings: settings.saveSettings,
@@ -88,6 +97,9 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "stepDurations",
   "listLog",
   "listReleases",
+  "acceptedAmong",
+  "dueMissed",
+  "recoveryStates",
   "counters",
   "getSettings",
   "findToken",

@@ -49,13 +49,28 @@ describe("what the settings say", () => {
     ]);
   });
 
-  it("has the sources with their paths", async () => {
+  it("has the sources with their paths, and what has come in", async () => {
+    const nothing = { last_delivery: null, refused: {}, recoveries: [] };
     expect(await (await server.api("/sources")).json()).toEqual({
       items: [
-        { name: "app", kind: "github", path: "/hooks/app" },
-        { name: "lab", kind: "gitlab", path: "/in/lab" },
+        { name: "app", kind: "github", path: "/hooks/app", ...nothing },
+        { name: "lab", kind: "gitlab", path: "/in/lab", ...nothing },
       ],
     });
+    await server.push({ secret: SECRET });
+    expect((await server.client.listSources()).items).toEqual([
+      {
+        ...{ name: "app", kind: "github", path: "/hooks/app", recoveries: [] },
+        last_delivery: {
+          id: expect.any(String),
+          event: "push",
+          verdict: "accepted",
+          received_at: expect.any(String),
+        },
+        refused: {},
+      },
+      { name: "lab", kind: "gitlab", path: "/in/lab", ...nothing },
+    ]);
   });
 
   it("never has a secret", async () => {
@@ -74,6 +89,8 @@ describe("GET /counters", () => {
         { name: "signature:missing", source: "lab", value: 1 },
       ],
     });
+    const refused = (await server.client.listSources()).items.map((source) => source.refused);
+    expect(refused).toEqual([{ "signature:invalid": 3 }, { "signature:missing": 1 }]);
   });
 });
 

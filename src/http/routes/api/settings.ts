@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { actionSchema, counterSchema, listOf, sourceSchema } from "../../../client/schemas.ts";
+import { sourceToWire } from "../../wire/source.ts";
 import { actionToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
 import type { ApiContext, ApiServer } from "./route.ts";
@@ -22,9 +23,16 @@ function actions(server: ApiServer, { app, guard }: ApiContext): void {
 }
 
 function sources(server: ApiServer, { app, guard }: ApiContext): void {
-  const about = { id: "listSources", tag, scope: "read", summary: "The sources of the settings" } as const;
+  const about = {
+    id: "listSources",
+    tag,
+    scope: "read",
+    summary: "The sources of the settings, and what came in of them or was missed",
+  } as const;
   const response = { 200: listOf(sourceSchema), ...errors };
-  server.get("/sources", guard(about, { response }), async () => ({ items: [...app.listSources()] }));
+  server.get("/sources", guard(about, { response }), async () => ({
+    items: (await app.listSources()).map(sourceToWire),
+  }));
 }
 
 function counters(server: ApiServer, { app, guard }: ApiContext): void {

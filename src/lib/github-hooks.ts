@@ -1,0 +1,164 @@
+import { createSign } from "node:crypto";
+import { z } from "zod";
+import { getFromGithub, postToGithub } from "./github-api.ts";
+import {
+  createHookFinder,
+  HOOKS_PER_PAGE,
+  MAX_PAGES,
+  parseAnswer,
+  remoteIdSchema,
+  type HistoryCaller,
+  type HookHistory,
+  type HookListing,
+  type ListedDelivery,
+  type ListedHook,
+} from "./hook-history.ts";
+
+export interface GithubHooksOptions {
+  readonly apiUrl: string;
+  /** `/repos/o/r`, `/orgs/o`, or `/app` of a GitHub App, which has one hook. */
+  readonly owner: string;
+  readonly credentials: GithubCredentials;
+  /** Null: found by its URL. */
+  readonly hookId: string | null;
+  /** Where the hook sends to. */
+  readonly hookUrl: string | null;
+}
+
+export type GithubCredentials =
+  | { readonly type: "token"; readonly token: string }
+  /** A GitHub App, which signs its own: https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app */
+  | { readonly type: "app"; readonly id: string; readonly privateKey: string };
+
+const delivery = z.object({
+  id: remoteIdSchema,
+  guid: z.string().min(1).max(200),
+  delivered_at: z.iso.datetime({ offset: true }),
+  event: z.string(),
+  status_code: z.number().catch(0),
+});
+const hooks = z.array(
+  z.object({
+    id: remoteIdSchema,
+    config: z.object({ url: z.string().nullable().catch(null) }).catch({ url: null }),
+  }),
+);
+const SERVICE = "GitHub";
+
+/**
+ * Deliveries of a webhook of a repository, an organization or an App
+ * (https://docs.github.com/rest/repos/webhooks, https://docs.github.com/rest/apps/webhooks). GitHub keeps them for 3 days.
+ */
+export function createGithubHooks(options: GithubHooksOptions): HookHistory {
+  const { owner } = options;
+  const finder = createHookFinder({ service: SERVICE, ...options, page: hooksOf });
+  let cached: Cached | null = null;
+
+  const call = (path: string, headers = {}) => {
+    const token = tokenOf(options.credentials);
+    return { apiUrl: options.apiUrl, token, path, headers };
+  };
+
+  /** The path of the one hook. */
+  async function hookPath(caller: HistoryCaller): Promise<string> {
+    if (owner === "/app") return "/app/hook";
+    return `${owner}/hooks/${await finder.find(caller)}`;
+  }
+
+  async function hooksOf(page: number, caller: HistoryCaller): Promise<readonly ListedHook[]> {
+    const path = `${owner}/hooks?per_page=${HOOKS_PER_PAGE}&page=${page}`;
+    const response = await getFromGithub(call(path), caller);
+    const listed = parseAnswer(SERVICE, hooks, await response.text());
+    return listed.map(({ id, config: { url } }) => ({ id, url }));
+  }
+
+  async function list(since: string | null, caller: HistoryCaller): Promise<HookListing> {
+    const path = `${await hookPath(caller)}/deliveries?per_page=100`;
+    const deliveries: ListedDelivery[] = [];
+    const cursors = new Set<string>();
+    let next: string | null = "";
+    for (let page = 1; next !== null && page <= MAX_PAGES; page += 1) {
+      const first = page === 1;
+      const conditional = first && cached !== null ? { "if-none-match": cached.etag } : {};
+      const cursor = first ? "" : `&cursor=${encodeURIComponent(next)}`;
+      const response = await getFromGithub(call(path + cursor, conditional), caller);
+      const current: Page =
+        response.status === 304 && cached !== null ? cached.page : await readPage(response);
+      const etag = response.headers.get("etag");
+      if (first && etag !== null) cached = { etag, page: current };
+      deliveries.push(...current.deliveries);
+      next = isAfter(current, since) && !cursors.has(current.next ?? "") ? current.next : null;
+      // A server whose pages lead in a circle is not followed round and round.
+      if (next !== null) cursors.add(next);
+    }
+    const news = deliveries.filter(({ mark }) => since === null || mark > since);
+    return { deliveries: news, complete: next === null };
+  }
+
+  return {
+    hook: owner,
+    list: async (since, caller) => {
+      try {
+        return await list(since, caller);
+      } catch (error) {
+        finder.forget();
+        cached = null;
+        throw error;
+      }
+    },
+    async redeliver(remoteId, caller) {
+      const path = `${await hookPath(caller)}/deliveries/${encodeURIComponent(remoteId)}/attempts`;
+      await postToGithub(call(path), caller);
+    },
+  };
+}
+
+interface Page {
+  readonly deliveries: readonly ListedDelivery[];
+  /** Cursor of the next page; null at the end. */
+  readonly next: string | null;
+}
+
+interface Cached {
+  readonly etag: string;
+  readonly page: Page;
+}
+
+/** Whether something that has not been looked at may follow. */
+const isAfter = ({ deliveries }: Page, since: string | null): boolean =>
+  since === null || (deliveries.at(-1)?.mark ?? "") > since;
+
+async function readPage(response: Response): Promise<Page> {
+  const deliveries = parseAnswer(SERVICE, z.array(delivery), await response.text()).map(toListed);
+  return { deliveries, next: nextCursor(response.headers.get("link")) };
+}
+
+function toListed({ id, guid, event, ...rest }: z.infer<typeof delivery>): ListedDelivery {
+  const deliveredAt = new Date(rest.delivered_at).toISOString();
+  const ok = rest.status_code >= 200 && rest.status_code < 400;
+  return { remoteId: id, senderId: guid, mark: deliveredAt, event, ok, deliveredAt };
+}
+
+/** Of the link only the cursor is taken: the token goes nowhere but to the API of the settings. */
+function nextCursor(link: string | null): string | null {
+  const [, url = ""] = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? "") ?? [];
+  return URL.canParse(url) ? new URL(url).searchParams.get("cursor") : null;
+}
+
+/** GitHub takes one for ten minutes at most; clocks may differ. */
+const APP_TOKEN_SECONDS = 9 * 60;
+const CLOCK_SECONDS = 60;
+
+function tokenOf(credentials: GithubCredentials): string {
+  if (credentials.type === "token") return credentials.token;
+  const now = Math.floor(Date.now() / 1_000);
+  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const claims = {
+    iat: now - CLOCK_SECONDS,
+    exp: now + APP_TOKEN_SECONDS - CLOCK_SECONDS,
+    iss: credentials.id,
+  };
+  const content = `${encode({ alg: "RS256", typ: "JWT" })}.${encode(claims)}`;
+  const signature = createSign("RSA-SHA256").update(content).sign(credentials.privateKey, "base64url");
+  return `${content}.${signature}`;
+}
