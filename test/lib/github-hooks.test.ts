@@ -1,11 +1,13 @@
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { createGithubHooks, type GithubHooksOptions } from "../../src/lib/github-hooks.ts";
 import { HOOK_ID, startFakeGithubHooks, type FakeGithubHooksOptions } from "../fakes/github-hooks.ts";
 import type { FakeSender } from "../fakes/hook-sender.ts";
 
 const caller = { fetch, signal: new AbortController().signal, log: () => undefined };
 const at = (minute: number): Date => new Date(Date.UTC(2026, 0, 1, 0, minute));
+const claimsSchema = z.object({ iss: z.string(), exp: z.number(), iat: z.number() });
 const senders: FakeSender[] = [];
 
 afterEach(async () => {
@@ -82,7 +84,7 @@ describe("the deliveries of a GitHub webhook", () => {
     const body =
       '[{"id":12345678901234567890,"guid":"g","delivered_at":"2026-01-01T00:00:00Z","event":"push"}]';
     const large: typeof fetch = async (...args) =>
-      String(args[0]).includes("/deliveries?") ? new Response(body) : fetch(...args);
+      new Request(...args).url.includes("/deliveries?") ? new Response(body) : fetch(...args);
     const { deliveries } = await hooks.list(null, { ...caller, fetch: large });
     expect(deliveries).toMatchObject([{ remoteId: "12345678901234567890", ok: false }]);
     expect(sender.requests).toHaveLength(1);
@@ -114,7 +116,7 @@ describe("the deliveries of a GitHub webhook", () => {
     const pem = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
     const accepts = (authorization: string): boolean => {
       const [header = "", claims = "", signature = ""] = authorization.replace("Bearer ", "").split(".");
-      const { iss, exp, iat } = JSON.parse(Buffer.from(claims, "base64url").toString());
+      const { iss, exp, iat } = claimsSchema.parse(JSON.parse(Buffer.from(claims, "base64url").toString()));
       const good = verify(
         "RSA-SHA256",
         Buffer.from(`${header}.${claims}`),

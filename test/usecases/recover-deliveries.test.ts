@@ -6,6 +6,7 @@ import { recoverDeliveries, type Round } from "../../src/usecases/recover-delive
 import { startFakeGithubHooks, type FakeGithubHooksOptions } from "../fakes/github-hooks.ts";
 import { startFakeGitlabHooks } from "../fakes/gitlab-hooks.ts";
 import type { FakeSender, Send } from "../fakes/hook-sender.ts";
+import { containing } from "../support/like.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 const SECRET = "a secret of many characters";
@@ -204,7 +205,7 @@ describe("GitHub's deliveries that did not come in", () => {
     sender.faults.push({ status: 200, body: { not: "a list" }, on: /deliveries/ });
     expect(await round()).toMatchObject({
       asked: 0,
-      error: expect.stringContaining("not what its documentation says"),
+      error: containing("not what its documentation says"),
     });
     for (let tries = 0; tries < 5; tries += 1) {
       const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999" };
@@ -212,7 +213,7 @@ describe("GitHub's deliveries that did not come in", () => {
       // A request that was not obeyed does not count.
       expect(await round()).toMatchObject({
         asked: 0,
-        error: expect.stringContaining("GitHub answered 403"),
+        error: containing("GitHub answered 403"),
       });
     }
     expect(await round()).toEqual({ found: 0, asked: 1, error: null });
@@ -244,23 +245,23 @@ describe("GitHub's deliveries that did not come in", () => {
   });
 });
 
-describe("GitLab's events that did not come in", () => {
-  async function gitlab(resends?: number): Promise<Setup> {
-    const sender = await startFakeGitlabHooks({
-      secret: SECRET,
-      pageSize: 2,
-      ...(resends !== undefined && { resends }),
-    });
-    const history = createGitlabHooks({
-      apiUrl: sender.url,
-      owner: "/projects/g%2Fapp",
-      token: "t",
-      hookId: null,
-      hookUrl: "https://hooks.example.com/hooks/app",
-    });
-    return setUp(sender, history, settings("gitlab"));
-  }
+async function gitlab(resends?: number): Promise<Setup> {
+  const sender = await startFakeGitlabHooks({
+    secret: SECRET,
+    pageSize: 2,
+    ...(resends !== undefined && { resends }),
+  });
+  const history = createGitlabHooks({
+    apiUrl: sender.url,
+    owner: "/projects/g%2Fapp",
+    token: "t",
+    hookId: null,
+    hookUrl: "https://hooks.example.com/hooks/app",
+  });
+  return setUp(sender, history, settings("gitlab"));
+}
 
+describe("GitLab's events that did not come in", () => {
   it("are resent under their Idempotency-Key, and each runs once", async () => {
     const { world, sender, round, accepted } = await gitlab();
     const missed = [];
@@ -277,7 +278,7 @@ describe("GitLab's events that did not come in", () => {
     const { world, sender, round, accepted } = await gitlab(2);
     for (let n = 0; n < 3; n += 1) await sender.deliver({ event: "Push Hook", payload: { ...push, n } });
     sender.send = into(world);
-    expect(await round()).toMatchObject({ found: 3, asked: 2, error: expect.stringContaining("429") });
+    expect(await round()).toMatchObject({ found: 3, asked: 2, error: containing("429") });
     expect(await accepted()).toHaveLength(2);
     expect((await world.services.store.recoveryStates())[0]).toMatchObject({ open: 1, cameIn: 2 });
   });

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { including } from "../../support/like.ts";
 import { problemOf } from "../../support/problems.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
@@ -60,14 +61,12 @@ describe("what the settings say", () => {
     await server.push({ secret: SECRET });
     expect((await server.client.listSources()).items).toEqual([
       {
-        ...{ name: "app", kind: "github", path: "/hooks/app", recoveries: [] },
-        last_delivery: {
-          id: expect.any(String),
-          event: "push",
-          verdict: "accepted",
-          received_at: expect.any(String),
-        },
+        name: "app",
+        kind: "github",
+        path: "/hooks/app",
+        last_delivery: including({ event: "push", verdict: "accepted" }),
         refused: {},
+        recoveries: [],
       },
       { name: "lab", kind: "gitlab", path: "/in/lab", ...nothing },
     ]);

@@ -76,7 +76,7 @@ describe("missed deliveries", () => {
     if (found === undefined) throw new Error("nothing is due");
     const asking = { source: "app", missed: found, nextAt: at(60) };
     const both = await Promise.all([store.noteAsking(asking), opened.other.noteAsking(asking)]);
-    expect(both.toSorted()).toEqual([false, true]);
+    expect(both.filter(Boolean)).toHaveLength(1);
     expect(await due(store, 59)).toEqual([]);
     expect(await due(store, 60)).toEqual(["1"]);
   });
