@@ -68,7 +68,6 @@ function showAnswer({ output, answer, follows }: ReportInput, { tasks, reasons }
 /** A ping, an error, or what a sender of that kind is told. */
 function saidBy({ received, problem, text }: Answer): string {
   if (problem !== null) return `${problem.detail} (${problem.code})`;
-  if (received !== null)
-    return received.event === "ping" ? "the test of the connection: nothing is started" : "";
+  if (received !== null) return received.event === "ping" ? "the test of the connection" : "";
   return (text.split("\n", 1)[0] ?? "").slice(0, 200);
 }

@@ -199,6 +199,8 @@ export const eventSchema = z
     action: z.string().nullable(),
     paths: z.array(z.string()).nullable(),
     sender: z.string().nullable(),
+    draft: z.boolean().nullable(),
+    fork: z.boolean().nullable(),
     health: z
       .object({
         app: z.string().nullable(),

@@ -6,6 +6,8 @@ export interface Action {
   readonly description: string | null;
   readonly params: Readonly<Record<string, ParamSpec>>;
   readonly on: readonly TriggerRule[];
+  /** As that of a rule, for all of them. */
+  readonly skipIfCommitMessage: readonly string[];
   readonly concurrency: Concurrency;
   /** Null: its tasks start without anybody's word. */
   readonly approval: ApprovalRule | null;
@@ -42,6 +44,11 @@ export interface TriggerRule {
   readonly tag: readonly string[];
   readonly repository: readonly string[];
   readonly paths: readonly string[];
+  /** RE2 patterns: a commit whose message one of them is found in starts nothing. */
+  readonly skipIfCommitMessage: readonly string[];
+  /** Whether pull requests that are drafts, and what comes from forks, start it too. */
+  readonly drafts: boolean;
+  readonly forks: boolean;
   /** CEL over `event`. */
   readonly when: string | null;
   /** Param name → CEL over `event`. */

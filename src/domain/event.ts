@@ -46,6 +46,10 @@ export interface HookEvent {
   /** Added, modified and removed paths of all commits, sorted, each once. Null when the sender gives none or truncated them. */
   readonly paths: readonly string[] | null;
   readonly sender: string | null;
+  /** Of a pull request: whether it is a draft. Null where the sender does not tell. */
+  readonly draft: boolean | null;
+  /** Of a pull request or a build: whether it comes from another repository. Null where the sender does not tell. */
+  readonly fork: boolean | null;
   /** Of events named `health`; null for all others. */
   readonly health: HealthReport | null;
   /** The parsed body, untouched. */
@@ -70,6 +74,8 @@ export const EVENT_FIELDS = [
   "action",
   "paths",
   "sender",
+  "draft",
+  "fork",
   "health",
   "payload",
 ] as const;

@@ -22,6 +22,12 @@ export function numberAt(value: unknown, ...path: readonly string[]): number | n
   return typeof found === "number" ? found : null;
 }
 
+/** Null for what is neither true nor false. */
+export function flagAt(value: unknown, ...path: readonly string[]): boolean | null {
+  const found = at(value, ...path);
+  return typeof found === "boolean" ? found : null;
+}
+
 export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
   const found = at(value, ...path);
   return Array.isArray(found) ? found : [];

@@ -26,17 +26,30 @@ const globs = (what: string) =>
     .default([])
     .describe(`${what} One glob or a list: \`*\` stops at \`/\`, \`**\` does not, a leading \`!\` excludes.`);
 
+const commitMessages = (whose: string) =>
+  oneOrMany()
+    .default([])
+    .describe(
+      `Patterns (RE2), one or a list: ${whose} starts nothing when one is found in the commit's message, such as \`\\[skip ci\\]\`.`,
+    );
+
 export const triggerSchema = z.strictObject({
   source: z.string().describe("Name of the source."),
   event: oneOrMany()
     .default([])
     .describe(
-      "One or more of push, tag, pull_request, release, build, image, health, other, or the sender's name.",
+      "One or more of push, tag, pull_request, release, build, image, health, other, ping, or the sender's name.",
     ),
   branch: globs("Branch, without `refs/heads/`."),
   tag: globs("Tag, without `refs/tags/`."),
   repository: globs("Repository as `owner/name`."),
   paths: globs("Changed paths; one that matches is enough."),
+  skip_if_commit_message: commitMessages("the rule"),
+  drafts: z.boolean().default(false).describe("Also for pull requests that are drafts."),
+  forks: z
+    .boolean()
+    .default(false)
+    .describe("Also for pull requests and builds from forks: anybody can make one."),
   when: z.string().min(1).optional().describe("CEL expression over `event`; true lets the action start."),
   with: z
     .record(variableName, z.string())
@@ -68,6 +81,7 @@ const labels = () =>
 
 const ownShape = {
   description: z.string().optional().describe("What it does, for people."),
+  skip_if_commit_message: commitMessages("no rule"),
   concurrency: z
     .strictObject({
       group: z

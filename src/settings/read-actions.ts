@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Action, ApprovalRule, RunsOn } from "../domain/action.ts";
+import { checkCommitMessages } from "../triggers/check-rule.ts";
 import { actionOwn, type ActionOwn, PLAIN_APPROVAL } from "./action-schema.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { entryName } from "./fields.ts";
@@ -61,6 +62,8 @@ function readAction(reading: Reading, { name, value, sources }: ActionEntry): Ac
   }
   checkKeys({ value, known: ACTION_KEYS, path, report });
   const own = checkValue({ schema: actionOwn, value, path, report });
+  for (const message of checkCommitMessages(own?.skip_if_commit_message ?? []))
+    report({ path: [...path, "skip_if_commit_message"], message });
   const params = readParams(reading, value["params"], [...path, "params"]);
   const on = readRules(reading, { value: value["on"], path: [...path, "on"], sources, params });
   const paramNames = isObject(value["params"]) ? Object.keys(value["params"]) : [];
@@ -79,6 +82,7 @@ function readAction(reading: Reading, { name, value, sources }: ActionEntry): Ac
     description: own.description ?? null,
     params,
     on,
+    skipIfCommitMessage: own.skip_if_commit_message,
     concurrency: { policy: own.concurrency.policy, group: own.concurrency.group ?? name },
     approval: readApproval(own.approve),
     runsOn: readRunsOn(own.runs_on),

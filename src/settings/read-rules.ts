@@ -32,8 +32,8 @@ function readRule(reading: Reading, { value, path, sources, params }: RulesInput
   const { report } = reading.findings;
   const input = checkValue({ schema: triggerSchema, value, path, report });
   if (input === null) return null;
-  const { when = null, ...rest } = input;
-  const rule: TriggerRule = { ...rest, when };
+  const { when = null, skip_if_commit_message: skipIfCommitMessage, ...rest } = input;
+  const rule: TriggerRule = { ...rest, skipIfCommitMessage, when };
   if (!sources.includes(rule.source)) {
     const suggestion = nearest(rule.source, sources);
     report({ path: [...path, "source"], message: `there is no source ${rule.source}`, suggestion });

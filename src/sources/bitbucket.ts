@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { EventCommit, HookEvent } from "../domain/event.ts";
 import { parseJsonBody } from "../lib/json-body.ts";
-import { at, listAt, textAt } from "../lib/pick.ts";
+import { at, flagAt, listAt, textAt } from "../lib/pick.ts";
 import { authenticateBasic } from "./common/basic.ts";
 import {
   bareCommit,
@@ -150,6 +150,8 @@ function cloudPullRequest(payload: unknown): Partial<HookEvent> {
   return {
     name: "pull_request",
     ...ownBranch(textAt(found, "source", "branch", "name"), { fork }),
+    fork,
+    draft: flagAt(found, "draft"),
     commit: bareCommit(textAt(found, "source", "commit", "hash")),
     status: textAt(found, "state"),
   };
@@ -162,6 +164,8 @@ function serverPullRequest(payload: unknown): Partial<HookEvent> {
   return {
     name: "pull_request",
     ...ownBranch(branchOf(textAt(from, "id")), { fork }),
+    fork,
+    draft: flagAt(payload, "pullRequest", "draft"),
     commit: bareCommit(textAt(from, "latestCommit")),
     repository: repositoryOf(at(to, "repository")),
     cloneUrl: cloneUrlOf(at(to, "repository")),

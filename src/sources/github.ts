@@ -107,7 +107,7 @@ function pushParts(payload: unknown): Partial<HookEvent> {
 
 /** It does not say which repository the branch is of; GitHub leaves the branch out for most forks. */
 function checkSuiteParts(payload: unknown): Partial<HookEvent> {
-  return buildParts(at(payload, "check_suite"), { fork: false });
+  return buildParts(at(payload, "check_suite"), { fork: null });
 }
 
 function statusParts(payload: unknown): Partial<HookEvent> {

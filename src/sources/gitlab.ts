@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { EventName, HookEvent } from "../domain/event.ts";
 import { parseJsonBody } from "../lib/json-body.ts";
-import { at, listAt, numberAt, textAt } from "../lib/pick.ts";
+import { at, flagAt, listAt, numberAt, textAt } from "../lib/pick.ts";
 import { bodyDigest } from "../lib/signatures.ts";
 import {
   commitOf,
@@ -127,9 +127,13 @@ function pushParts(payload: unknown, name: EventName): Partial<HookEvent> {
 
 function mergeRequestParts(payload: unknown): Partial<HookEvent> {
   const attributes = at(payload, "object_attributes");
+  const fork = isFromFork(attributes);
   return {
     name: "pull_request",
-    ...ownBranch(textAt(attributes, "source_branch"), { fork: isFromFork(attributes) }),
+    ...ownBranch(textAt(attributes, "source_branch"), { fork }),
+    fork,
+    // Older versions call it work in progress.
+    draft: flagAt(attributes, "draft") ?? flagAt(attributes, "work_in_progress"),
     commit: commitOf(at(attributes, "last_commit")),
     status: textAt(attributes, "state"),
   };
@@ -146,11 +150,11 @@ function pipelineParts(payload: unknown): Partial<HookEvent> {
   const name = textAt(attributes, "ref");
   const tag = at(attributes, "tag") === true;
   const mergeRequest = at(payload, "merge_request") ?? null;
+  const fork = mergeRequest !== null && isFromFork(mergeRequest);
   return {
-    ...(tag
-      ? refParts(name === null ? null : `refs/tags/${name}`)
-      : ownBranch(name, { fork: mergeRequest !== null && isFromFork(mergeRequest) })),
+    ...(tag ? refParts(name === null ? null : `refs/tags/${name}`) : ownBranch(name, { fork })),
     name: "build",
+    fork,
     commit: commitWith(textAt(attributes, "sha"), at(payload, "commit")),
     status: textAt(attributes, "status"),
   };

@@ -64,9 +64,11 @@ function pushParts(payload: unknown): Partial<HookEvent> {
 /** It names the branch, but not the commit. */
 function pullRequestParts(payload: unknown): Partial<HookEvent> {
   const request = at(payload, "pull_request");
+  const fork = isFork(payload, at(request, "head_repo"));
   return {
     name: "pull_request",
-    ...ownBranch(textAt(request, "head_branch"), { fork: isFork(payload, at(request, "head_repo")) }),
+    ...ownBranch(textAt(request, "head_branch"), { fork }),
+    fork,
     status: textAt(request, "state"),
   };
 }

@@ -1,6 +1,7 @@
 import type { TriggerRule } from "../domain/action.ts";
 import { EVENT_FIELDS } from "../domain/event.ts";
 import { checkExpression, referencesIn } from "../lib/expressions.ts";
+import { checkPattern } from "../lib/linear-pattern.ts";
 import { nearest } from "../lib/nearest.ts";
 import { checkGlob } from "./globs.ts";
 
@@ -20,10 +21,16 @@ export function checkRule(rule: TriggerRule): RuleProblem[] {
       problems.push({ key: [key], message: `${JSON.stringify(glob)} is not a glob: ${problem}` });
     }
   }
+  const key = ["skip_if_commit_message"] as const;
+  problems.push(...checkCommitMessages(rule.skipIfCommitMessage).map((message) => ({ key, message })));
   if (rule.when !== null) problems.push(...checkCel(["when"], rule.when));
   for (const [name, text] of Object.entries(rule.with)) problems.push(...checkCel(["with", name], text));
   return problems;
 }
+
+/** What is wrong with the patterns of `skip_if_commit_message`. */
+export const checkCommitMessages = (patterns: readonly string[]): string[] =>
+  patterns.map((pattern) => checkPattern(pattern)).filter((problem) => problem !== null);
 
 function checkCel(key: RuleProblem["key"], text: string): RuleProblem[] {
   if (text.includes("${{")) return [{ key, message: `an expression stands here without \${{ }}` }];

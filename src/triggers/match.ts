@@ -3,6 +3,7 @@ import type { RuleReason } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
 import type { EventField, HealthReport, HookEvent } from "../domain/event.ts";
 import { compileExpression, kindOf, textOf } from "../lib/expressions.ts";
+import { compilePattern } from "../lib/linear-pattern.ts";
 import { shorten } from "../lib/shorten.ts";
 import { globTest } from "./globs.ts";
 import { resolveParams } from "./params.ts";
@@ -63,24 +64,28 @@ const reasonOf = (action: Action, rule: number, result: RuleResult): RuleReason 
 
 function tryRule(event: HookEvent, action: Action, rule: TriggerRule): RuleResult {
   for (const test of TESTS) {
-    const failure = test(event, rule);
+    const failure = test(event, rule, action);
     if (failure !== null) return { ok: false, ...failure };
   }
   return mapParams(event, action, rule);
 }
 
-type Test = (event: HookEvent, rule: TriggerRule) => Failure | null;
+type Test = (event: HookEvent, rule: TriggerRule, action: Action) => Failure | null;
 
 /** The cheap ones first; the first that fails is the reason. */
 const TESTS: readonly Test[] = [
   testSource,
   testEvent,
+  testPing,
   testDeleted,
   testRefused,
+  testFork,
+  testDraft,
   globsTest("branch", (event) => event.branch),
   globsTest("tag", (event) => event.tag),
   globsTest("repository", (event) => event.repository),
   testPaths,
+  testCommitMessage,
   testWhen,
 ];
 
@@ -94,6 +99,27 @@ function testEvent({ name, senderName }: HookEvent, rule: TriggerRule): Failure 
   if (rule.event.length === 0 || rule.event.includes(name) || rule.event.includes(senderName)) return null;
   const shown = name === senderName ? name : `${name} (${shorten(senderName)})`;
   return { failed: "event", explanation: `The event is ${shown}, which is none of ${rule.event.join(", ")}` };
+}
+
+/** A sender's test of the connection: a rule that takes whatever comes did not mean that. */
+function testPing({ name, senderName }: HookEvent, rule: TriggerRule): Failure | null {
+  if (name !== "ping" || rule.event.includes(name) || rule.event.includes(senderName)) return null;
+  return {
+    failed: "ping",
+    explanation: "It only tests the connection; a rule has to name the event ping for it",
+  };
+}
+
+/** Anybody can make a fork: what comes from one is somebody else's code. */
+function testFork({ fork, name }: HookEvent, { forks }: TriggerRule): Failure | null {
+  if (fork !== true || forks) return null;
+  const what = name === "pull_request" ? "The pull request" : "It";
+  return { failed: "fork", explanation: `${what} comes from a fork; the rule does not say forks: true` };
+}
+
+function testDraft({ draft }: HookEvent, { drafts }: TriggerRule): Failure | null {
+  if (draft !== true || drafts) return null;
+  return { failed: "draft", explanation: "The pull request is a draft; the rule does not say drafts: true" };
 }
 
 /** There is nothing to deploy of a branch that was removed; a rule that speaks of it has its say itself. */
@@ -131,6 +157,22 @@ function testPaths({ paths }: HookEvent, rule: TriggerRule): Failure | null {
   if (rule.paths.length === 0 || paths === null || paths.some(globTest(rule.paths))) return null;
   const globs = rule.paths.join(", ");
   return { failed: "paths", explanation: `None of the ${paths.length} changed paths matches ${globs}` };
+}
+
+/** An event without a message has nothing to skip it for. */
+function testCommitMessage(
+  { commit }: HookEvent,
+  rule: TriggerRule,
+  { skipIfCommitMessage: ofAction }: Action,
+): Failure | null {
+  const message = commit?.message ?? null;
+  const patterns = [...rule.skipIfCommitMessage, ...ofAction];
+  const found = patterns.find((pattern) => message !== null && compilePattern(pattern).finds(message));
+  if (found === undefined) return null;
+  return {
+    failed: "skip_if_commit_message",
+    explanation: `${shorten(found)} is found in the commit's message`,
+  };
 }
 
 function testWhen(event: HookEvent, { when }: TriggerRule): Failure | null {

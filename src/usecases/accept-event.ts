@@ -105,13 +105,11 @@ function reportRefusal(services: Services, { source, remoteAddress }: Delivery, 
   services.refusalLog({ source, code, remoteAddress });
 }
 
-/** A sender's connection test starts nothing, whatever the rules say. */
 export function matchEvent(
   services: Services,
   event: HookEvent,
   more: readonly HookEvent[] = [],
 ): { readonly matches: readonly EventMatch[]; readonly reasons: readonly RuleReason[] } {
-  if (event.name === "ping") return { matches: [], reasons: [] };
   const actions = Object.values(services.settings.current().actions);
   if (more.length === 0) return matchActions({ event, actions });
   const results = [event, ...more].map((each, eventIndex) => ofEvent(each, eventIndex, actions));

@@ -39,8 +39,10 @@ describe("settings", () => {
     expect(settings.actions["a"]).toEqual({
       name: "a",
       description: null,
+      approval: null,
       params: {},
       on: [],
+      skipIfCommitMessage: [],
       concurrency: { policy: "queue", group: "a" },
       timeoutMs: 3_600_000,
       graceMs: 10_000,

@@ -25,6 +25,12 @@ const rules: readonly Case[] = [
     '5:47 actions.a.on[0].paths: "{b" is not a glob: the { at character 1 is not closed',
   ],
   [
+    "patterns of commit messages that RE2 does not have",
+    action("skip_if_commit_message: '(?!x)'", ", skip_if_commit_message: [ok, '(']"),
+    "4:5 actions.a.skip_if_commit_message: (?!x) is not a regular expression of RE2: invalid or unsupported Perl syntax at (?!",
+    "5:25 actions.a.on[0].skip_if_commit_message: ( is not a regular expression of RE2: missing closing )",
+  ],
+  [
     "expressions that can't be read",
     action("params: { x: {} }", ", when: 'event.ref ==', with: { x: 'event.' }"),
     "5:25 actions.a.on[0].when: Unexpected token: EOF (at character 13)",

@@ -142,6 +142,8 @@ describe("fields", () => {
       ref: "refs/heads/a/b",
       branch: "a/b",
       tag: null,
+      draft: null,
+      fork: null,
       health: null,
       deleted: false,
       commit: { sha: "1".repeat(40), message: null, author: null, url: null, timestamp: null },

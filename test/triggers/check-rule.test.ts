@@ -37,6 +37,14 @@ describe("checkRule", () => {
     ]);
   });
 
+  it("finds patterns of messages that RE2 does not have, each", () => {
+    const patterns = ["\\[skip ci\\]", "(?!x)", "("];
+    expect(problemsOf({ skipIfCommitMessage: patterns })).toEqual([
+      containing("skip_if_commit_message: (?!x) is not a regular expression of RE2"),
+      containing("skip_if_commit_message: ( is not a regular expression of RE2"),
+    ]);
+  });
+
   it("finds a pattern that RE2 does not have before any event does", () => {
     expect(problemsOf({ when: 'event.branch.matches("(?!main)")' })).toEqual([
       containing("when: (?!main) is not a regular expression of RE2"),

@@ -216,6 +216,9 @@ describe("whatever the event and the rules are", () => {
     tag: globs,
     repository: globs,
     paths: globs,
+    skipIfCommitMessage: fc.array(fc.constantFrom("^a", "skip", "(?i)[a-c]+$"), { maxLength: 2 }),
+    drafts: fc.boolean(),
+    forks: fc.boolean(),
     when: fc.option(expressions),
     with: fc.dictionary(fc.constantFrom("sha", "other"), expressions, { maxKeys: 2 }),
   });

@@ -131,13 +131,17 @@ describe("receiving a delivery", () => {
     ).rejects.toMatchObject({ code: "delivery:not_replayable" });
   });
 
-  it("answers a ping and starts nothing", async () => {
-    await open(SETTINGS.replace("event: push", "event: [push, ping]"));
-    const received = await receive({
-      event: "ping",
-      body: JSON.stringify({ zen: "Keep it.", hook_id: 1 }),
-    });
-    expect(received).toMatchObject({ ping: true, tasks: [] });
+  it.each([
+    ["names no event", "", 0],
+    ["names another event", ", event: push", 0],
+    ["asks for it", ", event: [push, ping]", 1],
+  ])("answers a ping, and starts only what %s", async (_title, event, count) => {
+    const on = `on: [{ source: app${event} }]`;
+    await open(SETTINGS.replace(/params: .*/, "").replace(/on: .*/, on));
+    const body = JSON.stringify({ zen: "Keep it.", hook_id: 1 });
+    const received = await receive({ event: "ping", body });
+    expect(received.ping).toBe(true);
+    expect(received.tasks).toHaveLength(count);
   });
 
   it("says why nothing was started", async () => {

@@ -1,5 +1,5 @@
 import type { EventCommit, HookEvent } from "../../domain/event.ts";
-import { at, listAt, textAt } from "../../lib/pick.ts";
+import { at, flagAt, listAt, textAt } from "../../lib/pick.ts";
 
 /** An event of which nothing is known yet but where it came from. */
 export type EventFrame = Pick<HookEvent, "source" | "kind" | "senderName" | "payload">;
@@ -19,6 +19,8 @@ export const emptyEvent = (frame: EventFrame): HookEvent => ({
   action: null,
   paths: null,
   sender: null,
+  draft: null,
+  fork: null,
   health: null,
 });
 
@@ -100,9 +102,12 @@ const listsFiles = (commit: unknown): boolean => CHANGES.some((change) => at(com
 /** A pull request as GitHub and Gitea write it: the branch and commit that it wants to bring in. */
 export function pullRequestParts(payload: unknown): Partial<HookEvent> {
   const head = at(payload, "pull_request", "head");
+  const fork = isFork(payload, at(head, "repo"));
   return {
     name: "pull_request",
-    ...ownBranch(textAt(head, "ref"), { fork: isFork(payload, at(head, "repo")) }),
+    ...ownBranch(textAt(head, "ref"), { fork }),
+    fork,
+    draft: flagAt(payload, "pull_request", "draft"),
     commit: bareCommit(textAt(head, "sha")),
     status: textAt(payload, "pull_request", "state"),
   };
@@ -114,10 +119,12 @@ export function workflowRunParts(payload: unknown): Partial<HookEvent> {
   return buildParts(run, { fork: isFork(payload, at(run, "head_repository")) });
 }
 
-export function buildParts(run: unknown, { fork }: { readonly fork: boolean }): Partial<HookEvent> {
+/** `fork`: null where the sender does not tell. */
+export function buildParts(run: unknown, { fork }: Pick<HookEvent, "fork">): Partial<HookEvent> {
   return {
     name: "build",
-    ...ownBranch(textAt(run, "head_branch"), { fork }),
+    ...ownBranch(textAt(run, "head_branch"), { fork: fork ?? false }),
+    fork,
     commit: commitWith(textAt(run, "head_sha"), at(run, "head_commit")),
     status: textAt(run, "conclusion") ?? textAt(run, "status"),
   };
