@@ -39,7 +39,6 @@ describe("settings", () => {
     expect(settings.actions["a"]).toEqual({
       name: "a",
       description: null,
-      approval: null,
       params: {},
       on: [],
       skipIfCommitMessage: [],
