@@ -20,6 +20,7 @@ import { NODE_ROLES, type Store } from "./storage/store.ts";
 import { createApp } from "./usecases/create-app.ts";
 import { createHoldKeeper } from "./usecases/hold-keeper.ts";
 import { createHub, type Hub } from "./usecases/hub.ts";
+import { keepRetention } from "./usecases/keep-retention.ts";
 import { createNodeKeeper, type NodeIdentity } from "./usecases/keep-node.ts";
 import { createLife, type Life } from "./usecases/life.ts";
 import { createPublishedKeys } from "./usecases/published-keys.ts";
@@ -133,7 +134,10 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
     logger.warn({ err: error }, "The command-line tools won't find this server by themselves");
   });
   await life.join();
-  if (options.work !== false) life.work();
+  if (options.work !== false) {
+    life.work();
+    life.onEnd(keepRetention(services));
+  }
   if (options.receive !== false && options.recover !== false) recover(services, life);
   if (options.signals === true) listenToOutside(parts, life, reload);
   logger.info({ url, node: services.node }, "Serving");

@@ -12,6 +12,7 @@ import { addImport } from "./commands/import.ts";
 import { addInit } from "./commands/init.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addNodes } from "./commands/nodes.ts";
+import { addPrune } from "./commands/prune.ts";
 import { addReleases } from "./commands/releases.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addRetry } from "./commands/retry.ts";
@@ -33,6 +34,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addApprove, addCancel, addRetry],
   "Releases:": [addReleases, addRollback],
   "Deliveries:": [addDeliveries, addExplain, addReplay, addSend, addSources],
+  "The store:": [addPrune],
   "Tokens:": [addToken, addHashToken],
 };
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type {
   ApproveRequest,
   DeliveryQuery,
+  PruneRequest,
   RollbackRequest,
   StartRequest,
   TaskQuery,
@@ -20,6 +21,7 @@ import {
   pageOf,
   planSchema,
   problemSchema,
+  prunedSchema,
   receivedSchema,
   releaseSchema,
   sourceSchema,
@@ -162,6 +164,7 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     listTokens: () => call(listOf(tokenSchema), "GET", "/tokens"),
     createToken: (body: TokenRequest) => call(createdTokenSchema, "POST", "/tokens", body),
     revokeToken: async (ref: string) => void (await send("DELETE", `/tokens/${one(ref)}`)),
+    prune: (body: PruneRequest) => call(prunedSchema, "POST", "/prune", body),
     reloadSettings: async () => void (await send("POST", "/settings/reload")),
   };
 }

@@ -67,6 +67,12 @@ export const replayRequestSchema = z
   .strictObject({ dry_run: z.boolean().default(false) })
   .default({ dry_run: false });
 
+export const pruneRequestSchema = z.strictObject({
+  dry_run: z.boolean().default(false).describe("Count only, remove nothing"),
+  from: z.string().max(100).nullable().default(null).describe("`next` of the last answer"),
+});
+export type PruneRequest = z.input<typeof pruneRequestSchema>;
+
 export const tokenRequestSchema = z.strictObject({
   name: z
     .string()

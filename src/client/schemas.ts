@@ -335,6 +335,20 @@ export const createdTokenSchema = tokenSchema
   .extend({ token: z.string().describe("Shown this once") })
   .meta({ id: "CreatedToken" });
 
+const count = z.number().int();
+export const prunedSchema = z
+  .object({
+    bodies: count,
+    bytes: count.describe("Of those bodies"),
+    log_entries: count,
+    tasks: count,
+    deliveries: count,
+    next: z.string().nullable().describe("`from` of the next request; null: nothing is left to do"),
+    busy: z.boolean().describe("Another server is at it"),
+  })
+  .meta({ id: "Pruned" });
+export type PrunedWire = z.infer<typeof prunedSchema>;
+
 /** RFC 9457 problem details; further members depend on the code. */
 export const problemSchema = z
   .looseObject({

@@ -35,6 +35,7 @@ export const ERRORS = {
   "approval:expired": [409, "The time for an approval is over"],
   "approval:ended": [409, "The task ended before anybody approved it"],
   "delivery:not_found": [404, "No such delivery"],
+  "delivery:no_body": [410, "The delivery's body is no longer kept"],
   "delivery:not_replayable": [409, "The delivery was rejected; there is nothing to replay"],
   "token:exists": [409, "There is a live token of that name"],
   "token:not_found": [404, "No such token"],

@@ -29,6 +29,7 @@ const TAGS: readonly (readonly [string, string])[] = [
   ["deliveries", "Webhooks that were received"],
   ["tasks", "Executions of actions"],
   ["settings", "What the settings file says, and what was refused"],
+  ["store", "What is kept, and how long"],
   ["tokens", "Bearer tokens of this API"],
   ["k-app", "The API of K-Fet's webhooks-deploy"],
   ["server", "For supervisors and load balancers"],

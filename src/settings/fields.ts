@@ -41,6 +41,19 @@ const tooShort = (min: number): string =>
     ? "expected a duration longer than nothing"
     : `expected a duration of at least ${formatDuration(min)}`;
 
+const FOREVER = "forever";
+const SHORTEST_LIFE_MS = 60_000;
+
+/** `90d` → milliseconds, `forever` → null: how long something is kept. */
+export function lifetime() {
+  const hint = "expected a duration such as 90d, or forever";
+  return z
+    .string(hint)
+    .regex(new RegExp(`${DURATION_PATTERN.source}|^${FOREVER}$`), hint)
+    .transform((text) => (text === FOREVER ? null : (parseDuration(text) ?? -1)))
+    .refine((ms) => ms === null || ms >= SHORTEST_LIFE_MS, { error: tooShort(SHORTEST_LIFE_MS) });
+}
+
 /** `25MB`, `5MiB` → bytes. */
 export function size() {
   const hint = "expected a size such as 25MB or 5MiB";

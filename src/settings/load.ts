@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
+import { formatDuration } from "../lib/duration.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { readDocument } from "./document.ts";
 import { deepFreeze } from "./deep-freeze.ts";
@@ -12,7 +13,7 @@ import { readFreezes } from "./read-freezes.ts";
 import { readSources } from "./read-sources.ts";
 import { problemAt } from "./report.ts";
 import { settingsCommon, type CommonInput } from "./schema.ts";
-import type { ServerSettings, Settings } from "./settings.ts";
+import type { RetentionSettings, ServerSettings, Settings } from "./settings.ts";
 import { forbidTemplates } from "./templates.ts";
 
 export interface LoadInput {
@@ -84,6 +85,7 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
       leaseMs: common.work.lease,
       dir: resolve(dir, common.work.dir),
     },
+    retention: readRetention(reading, common),
     sources,
     actions,
     freezes: readFreezes(reading, common.freeze, namesIn(data["actions"])),
@@ -106,6 +108,16 @@ function readStore({ dir, secrets }: Reading, { store }: CommonInput): Pick<Sett
   }
   const path = resolve(dir, store.replace(/^sqlite:/, ""));
   return { store: { kind: "sqlite", path }, dataDir: dirname(path) };
+}
+
+function readRetention({ findings }: Reading, { retention, server }: CommonInput): RetentionSettings {
+  const { bodies, deliveries, logs, tasks, max_size: maxBytes } = retention;
+  if (deliveries !== null && deliveries < server.replay_window) {
+    const window = formatDuration(server.replay_window);
+    const message = `deliveries have to be known for as long as a replay is looked for (server.replay_window, ${window})`;
+    findings.report({ path: ["retention", "deliveries"], message });
+  }
+  return { bodiesMs: bodies, deliveriesMs: deliveries, logsMs: logs, tasksMs: tasks, maxBytes };
 }
 
 /** A key with nothing behind it is as good as none: `server:` whose lines are all comments. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { actionSchema } from "./action-schema.ts";
-import { duration, entryName, network, secret, size } from "./fields.ts";
+import { duration, entryName, lifetime, network, secret, size } from "./fields.ts";
 import { builtInKinds, type Kinds } from "./kinds.ts";
 import { freezeSchema } from "./freeze-schema.ts";
 import { sourceSchema } from "./source-schema.ts";
@@ -61,6 +61,26 @@ const work = z.strictObject({
     .describe("Holds one folder per action, for steps that name no `workdir`."),
 });
 
+const retention = z.strictObject({
+  bodies: lifetime()
+    .prefault("30d")
+    .describe(
+      "How long bodies of deliveries are kept, for `replay` and `explain`; the delivery itself stays. `forever`: for good.",
+    ),
+  deliveries: lifetime()
+    .prefault("90d")
+    .describe(
+      "How long deliveries are kept. A sender's delivery id is known for so long; not shorter than `server.replay_window`.",
+    ),
+  logs: lifetime().prefault("30d").describe("How long logs of ended tasks are kept, counted from their end."),
+  tasks: lifetime()
+    .prefault("90d")
+    .describe("How long ended tasks are kept, counted from their end. Those that have not ended always are."),
+  max_size: size()
+    .prefault("10GB")
+    .describe("Bound on the bytes of all bodies that are kept; beyond it the oldest go before their time."),
+});
+
 const github = z.strictObject({
   token: secret()
     .optional()
@@ -113,6 +133,9 @@ const fixedShape = {
     .prefault({})
     .describe("Where the secrets are kept that sources and endpoints name by `secret_name`."),
   work: work.prefault({}).describe("How tasks run."),
+  retention: retention
+    .prefault({})
+    .describe("How long what has been received and done is kept: see docs/retention.md."),
   github: github.prefault({}).describe("Access to GitHub's API."),
   outbound: outbound.prefault({}).describe("Which addresses the server itself may call."),
   freeze: z.array(freezeSchema).default([]).describe("Times in which tasks that webhooks start wait."),

@@ -19,6 +19,7 @@ export interface Settings {
   /** Absolute; holds what a server keeps on its own machine: its local token, and by default the embedded database. */
   readonly dataDir: string;
   readonly work: WorkSettings;
+  readonly retention: RetentionSettings;
   readonly sources: Readonly<Record<string, SourceSettings>>;
   readonly actions: Readonly<Record<string, Action>>;
   readonly freezes: readonly Freeze[];
@@ -59,6 +60,16 @@ export interface WorkSettings {
   readonly leaseMs: number;
   /** Holds one folder per action for steps that name no workdir. Default `./data/work`. */
   readonly dir: string;
+}
+
+/** How long things are kept, in ms; null: for ever. */
+export interface RetentionSettings {
+  readonly bodiesMs: number | null;
+  readonly deliveriesMs: number | null;
+  readonly logsMs: number | null;
+  readonly tasksMs: number | null;
+  /** Bound on the bytes of all bodies. */
+  readonly maxBytes: number;
 }
 
 export interface SourceSettings {

@@ -17,6 +17,8 @@ export interface Connection {
    * before any row is written, so that no two transactions wait for each other.
    */
   lock(names: readonly string[]): Promise<void>;
+  /** The same for one name; false, at once, when another transaction has it. */
+  tryLock(name: string): Promise<boolean>;
   readonly bodies: Bodies;
   readonly jobs: Jobs;
   /** The database's own time, which its servers share. */
@@ -52,6 +54,13 @@ export interface Bodies {
   /** Stores a body as durably as the transaction; resolves with the reference to keep. */
   put(body: Uint8Array): Promise<string>;
   get(ref: string): Promise<Uint8Array | null>;
+  /** To be called with references that nobody holds any more. */
+  remove(refs: readonly string[]): Promise<void>;
+  /**
+   * Frees what `remove` had to leave. `oldest`: the references that are still held, in the order of their deliveries;
+   * `complete`: all of them.
+   */
+  free(held: { readonly oldest: readonly string[]; readonly complete: boolean }): Promise<void>;
 }
 
 /** Where a parameter of a prepared query goes. */

@@ -33,7 +33,7 @@ export interface DeliveriesTable {
   readonly headers: string;
   readonly content_type: string | null;
   readonly body_size: number;
-  /** See Bodies. */
+  /** See Bodies. Empty: it has been pruned. */
   readonly body_ref: string;
   readonly verdict: Verdict;
   readonly reason: string | null;

@@ -67,6 +67,7 @@ export interface App {
   watchTask(id: string, onChange: () => void): () => void;
 
   getDelivery(id: string): Promise<DeliveryDetail>;
+  /** Rejects `delivery:not_found`, `delivery:no_body`. */
   getDeliveryBody(id: string): Promise<Buffer>;
   listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>>;
 
@@ -76,6 +77,11 @@ export interface App {
   listSources(): Promise<readonly SourceInfo[]>;
   /** Refused requests and the like, by source. */
   counters(): Promise<readonly { readonly name: string; readonly source: string; readonly value: number }[]>;
+  /**
+   * Removes what `retention` does not keep, for about as long as a request may take. Where more is left, `next` is what the
+   * next call goes on from.
+   */
+  prune(input: { readonly dryRun: boolean; readonly from: string | null }): Promise<Pruned>;
   /** Rejects when the server can't do its work (store gone, draining). */
   ready(): Promise<void>;
   /** Reads the settings file again. Rejects `settings:invalid` and keeps the old ones. */
@@ -143,6 +149,20 @@ export interface Explanation {
 
 export interface DeliveryDetail extends Delivery {
   readonly tasks: readonly StartedTask[];
+}
+
+/** What has been removed, or would be. */
+export interface Pruned {
+  readonly bodies: number;
+  /** Of those bodies. */
+  readonly bytes: number;
+  readonly logEntries: number;
+  readonly tasks: number;
+  readonly deliveries: number;
+  /** Null: nothing is left to do. */
+  readonly next: string | null;
+  /** Another server is at it. */
+  readonly busy: boolean;
 }
 
 export interface ActionInfo {

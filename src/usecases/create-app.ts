@@ -4,6 +4,7 @@ import { approveTask } from "./approve-task.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { explainDelivery } from "./explain-delivery.ts";
 import { listSources } from "./list-sources.ts";
+import { prune } from "./prune.ts";
 import { listActions, sourceAt } from "./read-settings.ts";
 import { getDelivery, getDeliveryBody } from "./read-deliveries.ts";
 import { getTask, listLog } from "./read-tasks.ts";
@@ -61,6 +62,7 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
       await refusals.flush();
       return store.counters();
     },
+    prune: whenOpen(prune),
     ready,
     reloadSettings,
   };

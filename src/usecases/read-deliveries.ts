@@ -20,10 +20,17 @@ export async function getDelivery(store: Store, id: string): Promise<DeliveryDet
 }
 
 /** See App.getDeliveryBody. */
-export async function getDeliveryBody(store: Pick<Store, "getDeliveryBody">, id: string): Promise<Buffer> {
+export async function getDeliveryBody(
+  store: Pick<Store, "getDelivery" | "getDeliveryBody">,
+  id: string,
+): Promise<Buffer> {
   const body = await store.getDeliveryBody(id);
-  if (body === null) throw notFound(id);
-  return body;
+  if (body !== null) return body;
+  await findDelivery(store, id);
+  throw new AppError(
+    "delivery:no_body",
+    `The body of delivery ${id} is not kept any more (retention), or lost`,
+  );
 }
 
 export interface DescribeStoredInput {

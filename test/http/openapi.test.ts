@@ -199,6 +199,7 @@ async function askRest(ask: Ask): Promise<void> {
     await ask("listActions", api("/actions", { token }));
     await ask("listSources", api("/sources", { token }));
     await ask("listNodes", api("/nodes", { token }));
+    await ask("prune", api("/prune", { token, json: { dry_run: true } }));
     await ask("listCounters", api("/counters", { token }));
     await ask("reloadSettings", api("/settings/reload", { ...POST, token }));
   }

@@ -30,6 +30,13 @@ describe("settings", () => {
       store: { kind: "sqlite", path: join(dir, "data/hookwright.db") },
       dataDir: join(dir, "data"),
       work: { concurrency: 4, dir: join(dir, "data/work") },
+      retention: {
+        bodiesMs: 30 * 86_400_000,
+        deliveriesMs: 90 * 86_400_000,
+        logsMs: 30 * 86_400_000,
+        tasksMs: 90 * 86_400_000,
+        maxBytes: 10_000_000_000,
+      },
       sources: {},
       github: { token: null, apiUrl: "https://api.github.com" },
       kapp: { tokenHash: null },

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { SCHEMA_VERSION } from "../../src/storage/migrations/migrations.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
-import { aDelivery, aTask } from "../support/store.ts";
+import { aDelivery, aTask, at } from "../support/store.ts";
 import { storeIn, type TestStore } from "../support/test-store.ts";
 
 let place: TestStore;
@@ -111,6 +112,21 @@ describe("the store on PostgreSQL", () => {
       ),
     ).toEqual([{ n: 0 }]);
     expect((await store.createTask(aTask({ group: "other" }))).task.state).toBe("ENQUEUED");
+    await store.close();
+  });
+
+  it("is pruned by one server at a time", async () => {
+    const store = await createPostgresStore({ url, connections: 2 });
+    const key = createHash("sha256").update("prune").digest().readBigInt64BE();
+    const input = { what: "tasks", before: at(9), upTo: 0, after: 0, limit: 10, dryRun: false } as const;
+    const other = new pg.Client({ connectionString: url });
+    await other.connect();
+    await other.query("begin");
+    await other.query("select pg_advisory_xact_lock($1)", [String(key)]);
+    expect(await store.prune(input)).toBeNull();
+    await other.query("commit");
+    await other.end();
+    expect(await store.prune(input)).toEqual({ removed: 0, bytes: 0, next: null });
     await store.close();
   });
 });

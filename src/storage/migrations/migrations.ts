@@ -4,6 +4,7 @@ import { recoveries } from "./0002-recoveries.ts";
 import { nodes } from "./0003-nodes.ts";
 import { health } from "./0004-health.ts";
 import { parts } from "./0005-parts.ts";
+import { retention } from "./0006-retention.ts";
 import { holds } from "./0010-holds.ts";
 import { releases } from "./0014-releases.ts";
 import { missedDeliveries } from "./0008-missed-deliveries.ts";
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   nodes,
   health,
   parts,
+  retention,
   holds,
   releases,
   missedDeliveries,

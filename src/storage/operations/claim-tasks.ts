@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { ClaimedTask, Store } from "../store.ts";
-import { isActive, isNextOfGroup, isReady } from "./conditions.ts";
+import { isActive, isNextOfGroup, isReady, unindexed } from "./conditions.ts";
 import { groupLock } from "./group-policy.ts";
 import { toTasks } from "./read-tasks.ts";
 import { labelsOf, type TaskRow } from "./rows.ts";
@@ -118,7 +118,7 @@ const orphans = prepare((db, { node }: { node: string }) =>
     .selectAll()
     .where(isActive)
     .where((eb) => eb.or([eb("node", "is", null), eb("node", "!=", node)]))
-    .orderBy("seq"),
+    .orderBy(unindexed.seq),
 );
 
 export async function orphanedTasks(

@@ -3,6 +3,7 @@ import type { Delivery, Verdict } from "../../domain/delivery.ts";
 import type { SourceKindName } from "../../domain/event.ts";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { DeliveryFilter, NewDelivery, Page, StartedTask, StoredDelivery } from "../store.ts";
+import { isRejected } from "./conditions.ts";
 import { insertHealthEntry, locksOfHealth } from "./health.ts";
 import { insertWithPolicy, locksOf } from "./new-tasks.ts";
 import { beforeCursor, pageOf } from "./page.ts";
@@ -133,7 +134,7 @@ function namesOf({ delivery, fingerprint, tasks, health }: NewDelivery): string[
 
 type Earlier = Pick<Delivery, "id" | "verdict" | "reason">;
 
-/** The same delivery id for ever, the same signed bytes within a window. */
+/** The same delivery id for as long as its delivery is kept, the same signed bytes within a window. */
 async function findEarlier(
   connection: Connection,
   { delivery: { source, senderId }, fingerprint, fingerprintsSince: since }: NewDelivery,
@@ -165,7 +166,7 @@ export async function getDelivery(connection: Connection, id: string): Promise<D
 /** Bytes, not a Buffer: it may come from another thread. The client of the store makes it one. */
 export async function getDeliveryBody(connection: Connection, id: string): Promise<Uint8Array | null> {
   const row = await bodyRefById.first(connection, { id });
-  return row === undefined ? null : connection.bodies.get(row.body_ref);
+  return row === undefined || row.body_ref === "" ? null : connection.bodies.get(row.body_ref);
 }
 
 export async function tasksOfDelivery(
@@ -187,6 +188,7 @@ export async function listDeliveries(
     .limit(limit + 1);
   if (source !== undefined) query = query.where("source", "=", source);
   if (verdict !== undefined) query = query.where("verdict", "=", verdict);
+  if (verdict === "rejected") query = query.where(isRejected);
   if (event !== undefined) query = query.where("event", "=", event);
   return pageOf(await rowsOf(connection, query), limit, toDelivery);
 }

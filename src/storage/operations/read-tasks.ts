@@ -1,9 +1,10 @@
-import type { StepRun, Task } from "../../domain/task.ts";
+import { sql } from "kysely";
+import type { StepRun, Task, TaskState } from "../../domain/task.ts";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { Page, TaskFilter } from "../store.ts";
 import { beforeCursor, pageOf } from "./page.ts";
 import { toStep, toTask, type TaskRow } from "./rows.ts";
-import { isReady } from "./conditions.ts";
+import { isActive, isCancelled, isReady, isWaiting, unindexed } from "./conditions.ts";
 
 const taskById = prepare((db, { id }: { id: string }) =>
   db.selectFrom("tasks").selectAll().where("id", "=", id),
@@ -23,20 +24,35 @@ export async function getTask(connection: Connection, id: string): Promise<Task 
 
 export async function listTasks(connection: Connection, filter: TaskFilter): Promise<Page<Task>> {
   const { action, state, outcome, deliveryId, parentId, cursor, limit } = filter;
+  const index = state === undefined ? null : indexOfState[state];
+  const column = index?.unsorted === true ? unindexed : plain;
   let query = connection.builder
     .selectFrom("tasks")
     .selectAll()
-    .where("seq", "<", beforeCursor(cursor))
-    .orderBy("seq", "desc")
+    .where(column.seq, "<", beforeCursor(cursor))
+    .orderBy(column.seq, "desc")
     .limit(limit + 1);
-  if (action !== undefined) query = query.where("action", "=", action);
+  if (action !== undefined) query = query.where(column.action, "=", action);
   if (state !== undefined) query = query.where("state", "=", state);
+  if (index !== null) query = query.where(index.condition);
   if (outcome !== undefined) query = query.where("outcome", "=", outcome);
   if (deliveryId !== undefined) query = query.where("delivery_id", "=", deliveryId);
   if (parentId !== undefined) query = query.where("parent_id", "=", parentId);
   const page = pageOf(await rowsOf(connection, query), limit, (row) => row);
   return { ...page, items: await toTasks(connection, page.items) };
 }
+
+const plain = { seq: sql.ref<number>("seq"), action: sql.ref<string>("action") };
+
+/** The partial indexes by which the few tasks of a state are found among very many; `unsorted`: not by `seq`. */
+const indexOfState = {
+  ENQUEUED: { condition: isWaiting, unsorted: true },
+  RUNNING: { condition: isActive, unsorted: true },
+  CANCELLING: { condition: isActive, unsorted: true },
+  COMPLETED: null,
+  CANCELLED: { condition: isCancelled, unsorted: false },
+  FAILED_CANCELLING: { condition: isCancelled, unsorted: false },
+} as const satisfies Record<TaskState, unknown>;
 
 /** Rows with their steps and places in the queue, in two more queries however many rows there are. */
 export async function toTasks(connection: Connection, rows: readonly TaskRow[]): Promise<Task[]> {
@@ -79,6 +95,8 @@ async function positionsOf(
   rows: readonly TaskRow[],
 ): Promise<ReadonlyMap<string, number>> {
   if (rows.length === 0) return new Map();
+  const groups = [...new Set(rows.map((row) => row.group_name))].filter((group) => group !== null);
+  const last = Math.max(...rows.map(({ seq }) => seq));
   const waiting = connection.builder
     .selectFrom("tasks")
     .select((eb) => [
@@ -88,7 +106,14 @@ async function positionsOf(
         .over((over) => over.partitionBy("group_name").orderBy("seq"))
         .as("position"),
     ])
-    .where(isReady);
+    .where(isReady)
+    .where((eb) =>
+      eb.or([
+        ...(groups.length > 0 ? [eb("group_name", "in", groups)] : []),
+        ...(rows.some((row) => row.group_name === null) ? [eb("group_name", "is", null)] : []),
+      ]),
+    )
+    .where("seq", "<=", last);
   const query = connection.builder.selectFrom(waiting.as("waiting")).selectAll().where("id", "in", ids(rows));
   const found = await rowsOf(connection, query);
   return new Map(found.map(({ id, position }) => [id, Number(position)]));

@@ -9,6 +9,7 @@ import * as deliveries from "./deliveries.ts";
 import * as health from "./health.ts";
 import * as holds from "./holds.ts";
 import * as log from "./log.ts";
+import * as pruning from "./prune.ts";
 import * as taskReads from "./read-tasks.ts";
 import * as releases from "./releases.ts";
 import * as recovery from "./recovery.ts";
@@ -67,6 +68,9 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   noteRefusal: recovery.noteRefusal,
   endRecovery: recovery.endRecovery,
   recoveryStates: recovery.recoveryStates,
+  prune: pruning.prune,
+  fitBodies: pruning.fitBodies,
+  freeBodies: pruning.freeBodies,
   count: counters.count,
   counters: counters.counters,
   saveSettings: settings.saveSettings,
@@ -100,6 +104,7 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "acceptedAmong",
   "dueMissed",
   "recoveryStates",
+  "fitBodies",
   "counters",
   "getSettings",
   "findToken",

@@ -41,6 +41,14 @@ export function createPostgresConnection(client: pg.ClientBase, builder: Kysely<
         values: [keys],
       });
     },
+    async tryLock(name) {
+      const { rows } = await client.query({
+        name: "try-lock",
+        text: "select pg_try_advisory_xact_lock($1::bigint) as locked",
+        values: [String(lockKey(name))],
+      });
+      return lockRow.parse(rows[0]).locked;
+    },
   };
 }
 
@@ -59,6 +67,7 @@ const statementNames = new Map<string, string>();
 /** Advisory locks have numbers for names; two names that share one merely wait for each other. */
 const lockKey = (name: string): bigint => createHash("sha256").update(name).digest().readBigInt64BE();
 
+const lockRow = z.object({ locked: z.boolean() });
 const clockRow = z.object({ now: z.date() });
 const storedBody = z.object({ id: z.number() });
 const foundBody = z.object({ bytes: z.instanceof(Buffer) });
@@ -82,5 +91,10 @@ function createBodies(client: pg.ClientBase): Bodies {
       });
       return rows.length === 0 ? null : foundBody.parse(rows[0]).bytes;
     },
+    async remove(refs) {
+      await client.query("delete from bodies where id = any($1::bigint[])", [refs]);
+    },
+    // The database sees to that itself.
+    free: async () => undefined,
   };
 }

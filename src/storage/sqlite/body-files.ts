@@ -8,13 +8,17 @@ import {
   openSync,
   readdirSync,
   readSync,
+  unlinkSync,
   writevSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { Bodies } from "../connection.ts";
 
-/** A new file is begun when one has grown so large. */
+/**
+ * A new file is begun when one has grown so large, or so old: a file goes as a whole, when nobody refers to anything in it.
+ */
 const FILE_BYTES = 256 * 1024 * 1024;
+const FILE_AGE_MS = 24 * 60 * 60 * 1_000;
 
 /**
  * Bodies in files that are only ever appended to. In SQLite each body would be written twice, to the write-ahead log and
@@ -32,20 +36,29 @@ export interface BodyFiles extends Bodies {
 interface OpenFile {
   readonly number: number;
   readonly fd: number;
+  /** When it was begun; where the file system does not say, when it was opened. */
+  readonly since: number;
   /** Bytes that are in the file. */
   end: number;
 }
 
-/** `lastRef`: the newest reference that the database holds. */
-export function openBodyFiles(dir: string, lastRef: string | null): BodyFiles {
+export interface BodyFilesOptions {
+  readonly dir: string;
+  /** The newest reference that the database holds. */
+  readonly lastRef: string | null;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export function openBodyFiles({ dir, lastRef, now = Date.now }: BodyFilesOptions): BodyFiles {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  let file = openFile(dir, newestNumber(dir));
+  let file = openFile(dir, newestNumber(dir), now());
   if (lastRef !== null && !reaches(file, lastRef)) nextFile(parseRef(lastRef).number);
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
 
   function nextFile(after = file.number): void {
-    const next = openFile(dir, after + 1);
+    const next = openFile(dir, after + 1, now());
     closeSync(file.fd);
     file = next;
   }
@@ -57,9 +70,11 @@ export function openBodyFiles(dir: string, lastRef: string | null): BodyFiles {
     if (fstatSync(file.fd).size > file.end) ftruncateSync(file.fd, file.end);
   }
 
+  const isFull = (): boolean => file.end >= FILE_BYTES || (file.end > 0 && now() - file.since >= FILE_AGE_MS);
+
   return {
     async put(body) {
-      if (waiting.length === 0 && file.end >= FILE_BYTES) nextFile();
+      if (waiting.length === 0 && isFull()) nextFile();
       const ref = `${file.number}:${file.end + waitingBytes}:${body.length}`;
       waiting.push(body);
       waitingBytes += body.length;
@@ -77,6 +92,19 @@ export function openBodyFiles(dir: string, lastRef: string | null): BodyFiles {
       waitingBytes = 0;
     },
     discard,
+    // Their files are appended to only.
+    remove: async () => undefined,
+    async free({ oldest, complete }) {
+      // Nobody refers to anything: not even the file in use is needed.
+      if (complete && oldest.length === 0 && waiting.length === 0 && file.end > 0) nextFile();
+      const held = new Set(oldest.map((ref) => parseRef(ref).number));
+      // References are given out in the order of the files: none beyond those at hand is of an earlier one.
+      const known = complete ? file.number : Math.max(0, ...held);
+      const unused = numbersIn(dir).filter(
+        (number) => number < Math.min(known, file.number) && !held.has(number),
+      );
+      for (const number of unused) unlinkSync(join(dir, nameOf(number)));
+    },
     close: () => closeSync(file.fd),
   };
 }
@@ -97,15 +125,16 @@ function parseRef(ref: string): { readonly number: number; readonly offset: numb
 
 const nameOf = (number: number): string => String(number).padStart(8, "0");
 
-function newestNumber(dir: string): number {
-  const numbers = readdirSync(dir).map(Number).filter(Number.isSafeInteger);
-  return Math.max(1, ...numbers);
-}
+const numbersIn = (dir: string): number[] => readdirSync(dir).map(Number).filter(Number.isSafeInteger);
 
-function openFile(dir: string, number: number): OpenFile {
+const newestNumber = (dir: string): number => Math.max(1, ...numbersIn(dir));
+
+function openFile(dir: string, number: number, now: number): OpenFile {
   const fd = openSync(join(dir, nameOf(number)), "a", 0o600);
   syncFolder(dir);
-  return { number, fd, end: fstatSync(fd).size };
+  const { size, birthtimeMs } = fstatSync(fd);
+  const since = size > 0 && birthtimeMs > 0 ? birthtimeMs : now;
+  return { number, fd, since, end: size };
 }
 
 /** So that the file's name survives a power cut as its content does. */
@@ -116,13 +145,13 @@ function syncFolder(dir: string): void {
 }
 
 /** The system may take less than it is given. */
-function writeAll({ fd }: OpenFile, bodies: readonly Uint8Array[]): void {
+function writeAll({ fd }: Pick<OpenFile, "fd">, bodies: readonly Uint8Array[]): void {
   const wanted = bodies.reduce((sum, body) => sum + body.length, 0);
   const written = writevSync(fd, bodies);
   if (written === wanted) return;
   const rest = Buffer.concat(bodies).subarray(written);
   if (written === 0) throw Object.assign(new Error("the disk took nothing"), { syscall: "writev" });
-  writeAll({ fd, number: 0, end: 0 }, [rest]);
+  writeAll({ fd }, [rest]);
 }
 
 /** Null when it is not there: the file is gone, or shorter than it was. */

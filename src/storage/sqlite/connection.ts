@@ -41,6 +41,7 @@ export function createSqliteConnection(database: Database.Database, bodies: Bodi
     }),
     bodies,
     lock: async () => undefined,
+    tryLock: async () => true,
     jobs: { add: async () => undefined, handOn: async () => undefined, release: async () => undefined },
     clock: async () => new Date(),
     async execute(sql, parameters) {

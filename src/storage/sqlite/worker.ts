@@ -31,7 +31,7 @@ function main(): void {
 
 function open(path: string): Opened {
   const { database, close } = openDatabase(path);
-  const bodies = openBodyFiles(`${path}.bodies`, lastBodyRef(database));
+  const bodies = openBodyFiles({ dir: `${path}.bodies`, lastRef: lastBodyRef(database) });
   return {
     database,
     bodies,
@@ -44,7 +44,7 @@ function open(path: string): Opened {
 }
 
 function lastBodyRef(database: Database): string | null {
-  const query = "select body_ref from deliveries order by seq desc limit 1";
+  const query = "select body_ref from deliveries where body_ref <> '' order by seq desc limit 1";
   return z
     .string()
     .nullable()

@@ -4,6 +4,7 @@ import { nodeRoutes } from "./nodes.ts";
 import type { ApiContext } from "./route.ts";
 import { releaseRoutes } from "./releases.ts";
 import { settingsRoutes } from "./settings.ts";
+import { storeRoutes } from "./store.ts";
 import { taskRoutes } from "./tasks.ts";
 import { tokenRoutes } from "./tokens.ts";
 
@@ -18,5 +19,6 @@ export const apiRoutes =
     releaseRoutes(server, context);
     nodeRoutes(server, context);
     settingsRoutes(server, context);
+    storeRoutes(server, context);
     tokenRoutes(server, context);
   };
