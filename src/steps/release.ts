@@ -16,6 +16,7 @@ export const releaseKind: StepKind<ReleaseOptions> = {
     ...options,
     build: options.build.map((argv) => renderArgv(argv, render)),
     ...(options.restart === undefined ? {} : { restart: renderArgv(options.restart, render) }),
+    ...(options.run === undefined ? {} : { run: renderArgv(options.run, render) }),
     ...(options.commit === undefined ? {} : { commit: render(options.commit) }),
   }),
   title: ({ app, runtime }) => `release ${app} (${runtime})`,

@@ -4,6 +4,7 @@ import { within } from "../lib/within.ts";
 import type { Queue } from "../queue/queue.ts";
 import { endLeftBehind } from "./end-left-behind.ts";
 import type { HoldKeeper } from "./hold-keeper.ts";
+import { keepApps } from "./keep-apps.ts";
 import type { NodeKeeper } from "./keep-node.ts";
 import { recoverTask, recoverTasks } from "./recover-tasks.ts";
 import { runTask } from "./run-task.ts";
@@ -108,6 +109,9 @@ export function createLife({ services, queue, keeper, holds, endingMs = 60_000 }
     join: () => keeper.start(),
     work() {
       prepareLauncher();
+      keepApps(services).catch((error: unknown) =>
+        logger.error({ err: error }, "The apps were not looked at"),
+      );
       // Where others may be alive, the queue hands out what the lost ones left, once it is sure that they are.
       recovery = queue.shared ? endLeftBehind(services) : recoverAll();
       holds.start();

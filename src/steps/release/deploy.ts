@@ -3,9 +3,11 @@ import { currentRelease, lastHealthy, type Release } from "../../domain/release.
 import { isReleaseId, readCurrent, releaseId, removeRelease } from "../../lib/releases/folders.ts";
 import type { StepContext, StepResult } from "../step.ts";
 import { commitOf, makeRelease } from "./make.ts";
-import { failure, type ReleaseOptions } from "./options.ts";
+import { failure } from "./failure.ts";
+import type { ReleaseOptions } from "./options.ts";
 import { pruneReleases, removeLeftovers } from "./prune.ts";
-import { createRuntime, type Runtime } from "./runtime.ts";
+import { createProcessRuntime } from "./process-runtime.ts";
+import { createCommandRuntime, type Runtime, type RuntimeInput } from "./runtime.ts";
 
 export interface DeployInput {
   readonly options: ReleaseOptions;
@@ -13,6 +15,9 @@ export interface DeployInput {
   readonly dir: string;
   readonly context: StepContext;
 }
+
+const createRuntime = (input: RuntimeInput): Runtime =>
+  input.options.runtime === "process" ? createProcessRuntime(input) : createCommandRuntime(input);
 
 /** A new release, made and put in use; the one before is back in use when that fails. Outputs: `release`, `previous`, `folder`. */
 export async function deploy({ options, dir, context }: DeployInput): Promise<StepResult> {

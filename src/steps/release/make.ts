@@ -2,7 +2,8 @@ import { lstat, mkdir, readdir, realpath } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { linkShared, releaseIn, releasesIn } from "../../lib/releases/folders.ts";
 import { commandFailure, type StepContext } from "../step.ts";
-import { failure, type ReleaseOptions } from "./options.ts";
+import { failure } from "./failure.ts";
+import type { ReleaseOptions } from "./options.ts";
 
 export interface MakeInput {
   readonly options: ReleaseOptions;

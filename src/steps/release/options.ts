@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { AppError } from "../../domain/errors.ts";
 import { argvSchema } from "../common/argv.ts";
-import { portHealthSchema } from "../common/health.ts";
+import { durationText, portHealthSchema } from "../common/health.ts";
+import { caddySchema } from "./switches/caddy.ts";
+import { nginxSchema } from "./switches/nginx.ts";
+import { traefikSchema } from "./switches/traefik.ts";
 
 const name = z
   .string()
@@ -16,6 +18,12 @@ const pathWithin = z
       !path.startsWith("/") && !path.split("/").some((part) => part === ".." || part === "." || part === ""),
     "expected a path within the release, without `..`",
   );
+
+const switchSchema = z.union([
+  z.strictObject({ nginx: nginxSchema }),
+  z.strictObject({ caddy: caddySchema }),
+  z.strictObject({ traefik: traefikSchema }),
+]);
 
 export const releaseSchema = z
   .strictObject({
@@ -55,7 +63,7 @@ export const releaseSchema = z
         "The commit, for the list of releases. Default: HEAD of the git work tree in `from`. May hold `${{ }}`.",
       ),
     keep: z.int().min(1).max(1_000).default(5).describe("Releases to keep, the one in use among them."),
-    runtime: z.enum(["command", "systemd", "docker-compose"]).describe("What runs the app."),
+    runtime: z.enum(["command", "systemd", "docker-compose", "process"]).describe("What runs the app."),
     restart: argvSchema
       .optional()
       .describe("`command`: what starts the app anew, as a list; it runs in `current`."),
@@ -68,12 +76,40 @@ export const releaseSchema = z
     compose_file: pathWithin
       .optional()
       .describe("`docker-compose`: the file within the release; default: as Compose finds it."),
+    run: argvSchema
+      .optional()
+      .describe(
+        "`process`: the app itself, as a list; it runs in its release with `PORT` in its environment.",
+      ),
+    ports: z
+      .array(z.int().min(1).max(65_535))
+      .min(1)
+      .max(2)
+      .refine(([one, two]) => one !== two, "the two ports have to differ")
+      .optional()
+      .describe(
+        "`process`: the app's port; with two, the new release takes the free one and no request is lost.",
+      ),
+    grace: durationText().optional().describe("`process`: time between SIGTERM and SIGKILL. Default 10s."),
+    drain: durationText()
+      .optional()
+      .describe("`process`: how long the old release may finish its requests after a switch. Default 30s."),
+    switch: switchSchema
+      .optional()
+      .describe("`process` with two ports: the proxy that is told of the new one."),
     health: portHealthSchema
       .optional()
       .describe("When the release counts as well; without it, once it has been started."),
   })
   .superRefine((options, context) => {
-    if (options.health?.http.startsWith("/") === true) {
+    const twoPorts = options.ports?.length === 2;
+    if (options.runtime === "process" && twoPorts !== (options.switch !== undefined)) {
+      const message = twoPorts
+        ? "two ports need `switch`: who else would know which one is in use"
+        : "a switch needs two ports";
+      context.addIssue({ code: "custom", path: [twoPorts ? "ports" : "switch"], message });
+    }
+    if (options.runtime !== "process" && options.health?.http.startsWith("/") === true) {
       const message = `a path alone is for the runtime process; with ${options.runtime} give the whole URL`;
       context.addIssue({ code: "custom", path: ["health", "http"], message });
     }
@@ -96,8 +132,10 @@ const BELONGS = [
   ["unit", "systemd"],
   ["user_unit", "systemd"],
   ["compose_file", "docker-compose"],
+  ["run", "process"],
+  ["ports", "process"],
+  ["grace", "process"],
+  ["drain", "process"],
+  ["switch", "process"],
 ] as const;
-const REQUIRED: ReadonlySet<string> = new Set(["restart", "unit"]);
-
-export const failure = (message: string, cause?: unknown): AppError =>
-  new AppError("step:failed", message, { cause });
+const REQUIRED: ReadonlySet<string> = new Set(["restart", "unit", "run", "ports"]);

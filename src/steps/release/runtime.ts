@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { currentIn, dropCurrent, switchCurrent } from "../../lib/releases/folders.ts";
 import { awaitHealth } from "../common/health.ts";
 import { commandFailure, type CommandOptions, type StepContext } from "../step.ts";
-import { failure, type ReleaseOptions } from "./options.ts";
+import { failure } from "./failure.ts";
+import type { ReleaseOptions } from "./options.ts";
 
 /** What runs an app: it puts a release in use, and takes that back. */
 export interface Runtime {
@@ -19,7 +20,7 @@ export interface RuntimeInput {
 }
 
 /** For apps that something else keeps running, and that a command starts anew. */
-export function createRuntime({ options, dir }: RuntimeInput): Runtime {
+export function createCommandRuntime({ options, dir }: RuntimeInput): Runtime {
   const command = restartCommand(options);
 
   async function restart(id: string, context: StepContext): Promise<void> {
@@ -54,6 +55,8 @@ type Argv = CommandOptions["argv"];
 /** Commands that start the app from `current`, one after another. */
 function restartCommand(options: ReleaseOptions): readonly { readonly argv: Argv }[] {
   switch (options.runtime) {
+    case "process":
+      return [];
     case "command":
       return [{ argv: needed(options.restart, "restart") }];
     case "systemd": {
