@@ -2,12 +2,13 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { caddySwitch } from "../../src/steps/release/switches/caddy.ts";
 import { traefikSwitch } from "../../src/steps/release/switches/traefik.ts";
 import { freePort } from "../support/free-port.ts";
 import { isInstalled } from "../support/installed.ts";
+import { until } from "../support/until.ts";
 import { createWorkbench, type Workbench } from "./workbench.ts";
 
 let bench: Workbench;
@@ -47,7 +48,14 @@ describe.skipIf(!isInstalled("caddy"))("the switch of Caddy", () => {
     const file = join(bench.dir, "caddy.json");
     await writeFile(file, JSON.stringify(config));
     caddy = startCaddy(bench.dir, file);
-    await vi.waitFor(async () => expect((await fetch(url)).status).toBe(200), { timeout: 20_000 });
+    await until(
+      () =>
+        fetch(url).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      { what: "Caddy" },
+    );
   });
   afterEach(async () => {
     caddy.kill();

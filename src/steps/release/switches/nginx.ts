@@ -23,11 +23,6 @@ const SETTLE_MS = 2_000;
 
 /** Writes the include file, tests the whole configuration, reloads; the file is put back when nginx does not take it. */
 export function nginxSwitch({ file, upstream, test, reload }: z.infer<typeof nginxSchema>): TrafficSwitch {
-  async function run(command: z.infer<typeof argv>, context: StepContext): Promise<void> {
-    const result = await context.command({ argv: command });
-    if (result.exitCode !== 0) throw commandFailure(command, result);
-  }
-
   return {
     name: "nginx",
     settleMs: SETTLE_MS,
@@ -46,4 +41,9 @@ export function nginxSwitch({ file, upstream, test, reload }: z.infer<typeof ngi
       }
     },
   };
+}
+
+async function run(command: z.infer<typeof argv>, context: StepContext): Promise<void> {
+  const result = await context.command({ argv: command });
+  if (result.exitCode !== 0) throw commandFailure(command, result);
 }
