@@ -55,7 +55,7 @@ export const argocd: SourceKind<Options> = {
   schema,
   defaultBodyLimit: 1024 * 1024,
   // The same report may come again on purpose: the app was healthy at the same revision in between.
-  fingerprintIsUnique: false,
+  fingerprintIsUnique: () => false,
   keptHeaders: () => ["user-agent"],
   takesRoot: true,
   rollbackRules: ({ max_rollbacks_per_hour: maxPerHour, first_healthy_revision: firstHealthy = null }) => ({

@@ -51,7 +51,7 @@ export const bitbucket: SourceKind<z.output<typeof schema>> = {
   summary: "Bitbucket Cloud and Data Center, by X-Hub-Signature or HTTP Basic.",
   schema,
   defaultBodyLimit: 10 * 1024 * 1024,
-  fingerprintIsUnique: true,
+  fingerprintIsUnique: () => true,
   keptHeaders: () => KEPT,
   authenticate(request, credentials, { username }) {
     const unsafe = passUnsafe(request, credentials);

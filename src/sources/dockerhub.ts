@@ -24,7 +24,7 @@ export const dockerhub: SourceKind<z.output<typeof schema>> = {
   summary: "Docker Hub, by a secret at the end of the URL path.",
   schema,
   defaultBodyLimit: 1024 * 1024,
-  fingerprintIsUnique: true,
+  fingerprintIsUnique: () => true,
   secretInPath: true,
   keptHeaders: () => ["user-agent"],
   secretProblem: (secret) =>

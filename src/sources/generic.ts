@@ -57,6 +57,12 @@ const schema = z
       .optional()
       .describe("Header with the signed time in seconds since 1970; needs `{timestamp}` in `signed`."),
     window: timeWindow,
+    repeats: z
+      .boolean()
+      .default(false)
+      .describe(
+        "The sender sends the very same signed bytes again on purpose. Then only `id_header` tells a repetition, which anybody who has seen a webhook could change.",
+      ),
     id_header: header
       .optional()
       .describe("Header with the sender's delivery id, by which a repetition is noticed."),
@@ -122,8 +128,9 @@ export const generic: SourceKind<Options> = {
   summary: "Any sender of JSON that signs with an HMAC or sends a token.",
   schema,
   defaultBodyLimit: 5 * 1024 * 1024,
-  // Some senders repeat the very same body on purpose; only an id tells a repetition.
-  fingerprintIsUnique: false,
+  // A signed id tells repetitions itself; a secret that is sent along signs nothing, and whoever has seen it needs no replay.
+  fingerprintIsUnique: ({ signed, token_header: token, username, repeats }, { secrets }) =>
+    !repeats && secrets.length > 0 && (token ?? username) === undefined && !mentions(signed, "id"),
   keptHeaders,
   authenticate(request, credentials, options, now) {
     const { token_header: tokenHeader, username } = options;

@@ -26,7 +26,7 @@ export const gitea: SourceKind<z.output<typeof schema>> = {
   summary: "Gitea and Forgejo, by X-Gitea-Signature.",
   schema,
   defaultBodyLimit: 5 * 1024 * 1024,
-  fingerprintIsUnique: true,
+  fingerprintIsUnique: () => true,
   keptHeaders: () => KEPT,
   authenticate(request, credentials) {
     const header =

@@ -52,7 +52,7 @@ export const github: SourceKind<z.output<typeof schema>> = {
   summary: "GitHub, by X-Hub-Signature-256.",
   schema,
   defaultBodyLimit: 25 * 1024 * 1024,
-  fingerprintIsUnique: true,
+  fingerprintIsUnique: () => true,
   keptHeaders: () => KEPT,
   authenticate(request, credentials, { algorithm }) {
     const header = algorithm === "sha1" ? "x-hub-signature" : "x-hub-signature-256";

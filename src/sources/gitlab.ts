@@ -21,11 +21,12 @@ import {
   SIGNING_PREFIX,
   signingSecretProblem,
 } from "./common/standard-webhooks.ts";
+import { timeWindow } from "./common/time-window.ts";
 import { authenticateToken } from "./common/token.ts";
 import { passUnsafe } from "./common/unsafe.ts";
 import type { IncomingRequest, SourceKind } from "./source.ts";
 
-const schema = z.strictObject({});
+const schema = z.strictObject({ window: timeWindow });
 
 const KEPT = [
   "user-agent",
@@ -56,15 +57,15 @@ export const gitlab: SourceKind<z.output<typeof schema>> = {
   summary: "GitLab, by X-Gitlab-Token or a webhook-signature.",
   schema,
   defaultBodyLimit: 25 * 1024 * 1024,
-  fingerprintIsUnique: false,
+  fingerprintIsUnique: () => false,
   keptHeaders: () => KEPT,
   secretProblem: (secret) => (isKey(secret) ? signingSecretProblem(secret) : null),
-  authenticate(request, credentials, _options, now) {
+  authenticate(request, credentials, { window: windowMs }, now) {
     const { secrets } = credentials;
     const unsafe = passUnsafe(request, credentials);
     if (unsafe !== null) return unsafe;
     if (request.headers[SIGNATURE_HEADER] !== undefined) {
-      return authenticateSigned(request, { secrets: secrets.filter(isKey), now });
+      return authenticateSigned(request, { secrets: secrets.filter(isKey), now, windowMs });
     }
     const tokens = secrets.filter((secret) => !isKey(secret)).map(withoutLineBreaks);
     return authenticateToken(request, { header: "x-gitlab-token", secrets: tokens });

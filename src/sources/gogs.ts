@@ -29,7 +29,7 @@ export const gogs: SourceKind<z.output<typeof schema>> = {
   summary: "Gogs, by X-Gogs-Signature.",
   schema,
   defaultBodyLimit: 5 * 1024 * 1024,
-  fingerprintIsUnique: true,
+  fingerprintIsUnique: () => true,
   keptHeaders: () => KEPT,
   authenticate(request, credentials, options) {
     const unsafe = passUnsafe(request, credentials);

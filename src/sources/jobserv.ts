@@ -24,7 +24,7 @@ export const jobserv: SourceKind<z.output<typeof schema>> = {
   summary: "JobServ (Foundries.io), by X-JobServ-Sig.",
   schema,
   defaultBodyLimit: 5 * 1024 * 1024,
-  fingerprintIsUnique: true,
+  fingerprintIsUnique: () => true,
   keptHeaders: () => ["user-agent"],
   answers: {
     accepted: { status: 200, body: "OK\n" },

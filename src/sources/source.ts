@@ -72,7 +72,7 @@ export interface SourceKind<O = unknown> {
   /** The sender's own maximum, in bytes. */
   readonly defaultBodyLimit: number;
   /** Whether a signature over the same bytes under another delivery id is a replay (true where the id is not signed). */
-  readonly fingerprintIsUnique: boolean;
+  fingerprintIsUnique(options: O, credentials: Pick<SourceCredentials, "secrets">): boolean;
   /**
    * Request headers that are stored, and may be logged, lower-case. Never one that carries a secret or a signature; all
    * that `eventName` and `describe` read, beside `content-type`, which is always stored.
@@ -146,7 +146,7 @@ export function bindSource<O>({
     name,
     kind: kind.kind,
     bodyLimit: bodyLimit ?? kind.defaultBodyLimit,
-    fingerprintIsUnique: kind.fingerprintIsUnique,
+    fingerprintIsUnique: kind.fingerprintIsUnique(options, credentials),
     keptHeaders: kind.keptHeaders(options),
     secretInPath: kind.secretInPath ?? false,
     answers: kind.answers ?? null,

@@ -33,7 +33,7 @@ export const standardWebhooks: SourceKind<z.output<typeof schema>> = {
   schema,
   defaultBodyLimit: 5 * 1024 * 1024,
   // The id is signed.
-  fingerprintIsUnique: false,
+  fingerprintIsUnique: () => false,
   keptHeaders: () => KEPT,
   secretProblem(secret) {
     if (secret.startsWith(SIGNING_PREFIX)) return signingSecretProblem(secret);

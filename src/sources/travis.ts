@@ -60,7 +60,7 @@ export const travis: SourceKind<Options> = {
   summary: "Travis CI, by Signature and the public key that it publishes.",
   schema,
   defaultBodyLimit: 5 * 1024 * 1024,
-  fingerprintIsUnique: true,
+  fingerprintIsUnique: () => true,
   keptHeaders: () => ["user-agent", "travis-repo-slug"],
   publicKeys: {
     urls: ({ public_keys: pinned, key_urls: urls }) => (pinned.length > 0 ? [] : urls),

@@ -14,7 +14,6 @@ export const SIGNING_PREFIX = "whsec_";
 export const PUBLIC_PREFIX = "whpk_";
 export const SIGNATURE_HEADER = "webhook-signature";
 
-export const DEFAULT_WINDOW_MS = 300_000;
 const [MIN_KEY_BYTES, MAX_KEY_BYTES] = [24, 64];
 const PUBLIC_KEY_BYTES = 32;
 const ED25519_BYTES = 64;
@@ -56,12 +55,13 @@ export interface SignedAuth {
   /** `whsec_` secrets and `whpk_` public keys, any of which may match; others never do. */
   readonly secrets: readonly string[];
   readonly now: Date;
-  readonly windowMs?: number;
+  /** How far the signed time may be from ours, either way. */
+  readonly windowMs: number;
 }
 
 export function authenticateSigned(
   request: IncomingRequest,
-  { secrets, now, windowMs = DEFAULT_WINDOW_MS }: SignedAuth,
+  { secrets, now, windowMs }: SignedAuth,
 ): AuthResult {
   const id = headerOf(request, "webhook-id");
   const timestamp = headerOf(request, "webhook-timestamp");
