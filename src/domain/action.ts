@@ -11,6 +11,8 @@ export interface Action {
   readonly concurrency: Concurrency;
   /** Null: its tasks start without anybody's word. */
   readonly approval: ApprovalRule | null;
+  /** Its tasks wait until none has been added for so long; the last one wins. Null: they do not. */
+  readonly debounceMs: number | null;
   /** Null: any node. */
   readonly runsOn: RunsOn | null;
   readonly timeoutMs: number;

@@ -1,9 +1,9 @@
-export const HOLD_TYPES = ["approval", "freeze"] as const;
+export const HOLD_TYPES = ["approval", "freeze", "quiet"] as const;
 export type HoldType = (typeof HOLD_TYPES)[number];
 
 /**
  * Why a waiting task may not start yet. Meanwhile it is in nobody's way: it has no place in its concurrency group, and
- * what the group's policy says is done once it is let go.
+ * what the group's policy says is done once it is let go. `quiet`: for others of its action to come, the last of which wins.
  */
 export interface Hold {
   readonly type: HoldType;

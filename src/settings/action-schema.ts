@@ -105,6 +105,11 @@ const ownShape = {
     .describe(
       `Its tasks wait until somebody approves them; \`true\`: somebody with the scope deploy, within ${DEFAULT_EXPIRY}.`,
     ),
+  debounce: duration({ min: 1 })
+    .optional()
+    .describe(
+      "A task waits until none of the action and its concurrency group has been added for so long, such as 10s; then only the last one runs, and the others have ended as superseded.",
+    ),
   runs_on: z
     .union([
       labels(),

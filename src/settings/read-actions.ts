@@ -85,6 +85,7 @@ function readAction(reading: Reading, { name, value, sources }: ActionEntry): Ac
     skipIfCommitMessage: own.skip_if_commit_message,
     concurrency: { policy: own.concurrency.policy, group: own.concurrency.group ?? name },
     approval: readApproval(own.approve),
+    debounceMs: own.debounce ?? null,
     runsOn: readRunsOn(own.runs_on),
     timeoutMs: own.timeout,
     graceMs: own.grace,

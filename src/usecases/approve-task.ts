@@ -43,10 +43,10 @@ function overrideFreeze(services: Services, { id, hold }: Task, input: ApproveIn
 /** False when there is nothing to decide (any more). */
 async function decide(services: Services, task: Task, input: ApproveInput): Promise<boolean> {
   const { id, hold, approval } = task;
-  if (hold?.type !== "approval" || approval === null) return false;
+  if (hold === null || hold.type === "freeze" || approval?.decision !== "pending") return false;
   checkScopes(approval, input.scopes);
   const at = services.now().toISOString();
-  if (hold.until <= at) {
+  if (hold.type === "approval" && hold.until <= at) {
     // Nobody has looked yet.
     await endHold(services, task);
     return false;
@@ -64,6 +64,8 @@ async function afterDecision(
   note: string,
 ): Promise<AfterHold> {
   if (decision === "refused") return { type: "reject", reason: note };
+  // Others of its action may still come.
+  if (task.hold?.type === "quiet") return { type: "hold", hold: task.hold };
   return overrides ? { type: "release" } : afterHold(services, task);
 }
 

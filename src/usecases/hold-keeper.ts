@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Task } from "../domain/task.ts";
-import { afterHold, settleHold, unapproved } from "./holds.ts";
+import { afterHold, afterQuiet, settleHold, unapproved } from "./holds.ts";
 import type { AfterHold } from "../storage/store.ts";
 import type { Services } from "./services.ts";
 
@@ -66,7 +66,7 @@ export async function endHold(services: Services, task: Task): Promise<void> {
     await settleHold(services, { id, hold, after, note, approval: expired });
     return;
   }
-  const after = await afterHold(services, task);
+  const after = hold.type === "quiet" ? await afterQuiet(services, task) : await afterHold(services, task);
   await settleHold(services, { id, hold, after, note: noteOf(after) });
 }
 

@@ -21,18 +21,40 @@ type Holds = Pick<NewTask, "hold" | "approval" | "note">;
 
 /** What keeps a new task from starting at once, or what a person has passed over by starting it. */
 export function holdsOf({ action, settings, createdAt, automatic }: HoldsInput): Holds {
-  const { approval, name } = action;
+  const { approval, name, debounceMs } = action;
   const at = new Date(createdAt);
   const frozen = frozenAt(settings.freezes, name, at);
   const note = frozen === null || automatic ? {} : { note: `Started in spite of ${inWords(frozen)}` };
-  if (approval === null) return frozen !== null && automatic ? { hold: toHold(frozen) } : note;
-  const until = new Date(at.getTime() + approval.expiresMs).toISOString();
+  const quiet = debounceMs === null ? {} : { hold: quietHold(at, debounceMs) };
+  if (approval === null)
+    return { ...(frozen !== null && automatic ? { hold: toHold(frozen) } : note), ...quiet };
   return {
     ...note,
-    hold: { type: "approval", until, reason: `Waits for approval, until ${until}` },
+    hold: approvalHold(at, approval.expiresMs),
     approval: { scopes: approval.scopes, decision: "pending", by: null, at: null },
+    ...quiet,
   };
 }
+
+function approvalHold(from: Date, expiresMs: number): Hold {
+  const until = new Date(from.getTime() + expiresMs).toISOString();
+  return { type: "approval", until, reason: `Waits for approval, until ${until}` };
+}
+
+function quietHold(from: Date, debounceMs: number): Hold {
+  const until = new Date(from.getTime() + debounceMs).toISOString();
+  return { type: "quiet", until, reason: `Waits for quiet until ${until}` };
+}
+
+/** What comes next for a task after which no other one of its action was added. */
+export async function afterQuiet(services: Services, task: Task): Promise<AfterHold> {
+  if (task.approval?.decision !== "pending") return afterHold(services, task);
+  const rule = services.settings.current().actions[task.action]?.approval;
+  return { type: "hold", hold: approvalHold(services.now(), rule?.expiresMs ?? APPROVAL_MS) };
+}
+
+/** Where the settings know no such rule any more. */
+const APPROVAL_MS = 7 * 24 * 60 * 60 * 1_000;
 
 function inWords({ until, reason }: Frozen): string {
   const why = reason === null ? "" : ` (${reason})`;

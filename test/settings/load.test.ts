@@ -54,6 +54,7 @@ describe("settings", () => {
       graceMs: 10_000,
       onCrash: "lost",
       approval: null,
+      debounceMs: null,
       runsOn: null,
       env: {},
       workdir: null,

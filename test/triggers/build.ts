@@ -59,6 +59,7 @@ export const action = (change: Partial<Action> = {}): Action => ({
   skipIfCommitMessage: [],
   concurrency: { policy: "queue", group: "deploy" },
   approval: null,
+  debounceMs: null,
   runsOn: null,
   timeoutMs: 1,
   graceMs: 1,

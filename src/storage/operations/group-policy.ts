@@ -67,6 +67,17 @@ const heldOfGroup = prepare((db, input: { group: string; id: string; seq: number
     .where(isHeld),
 );
 
+const heldWithoutGroup = prepare((db, input: { action: string; id: string; seq: number }) =>
+  db
+    .selectFrom("tasks")
+    .select(["id", "action", "state", "outcome", "hold"])
+    .where("group_name", "is", null)
+    .where("action", "=", input.action)
+    .where("id", "!=", input.id)
+    .where("seq", "<", input.seq)
+    .where(isHeld),
+);
+
 const supersedeOne = prepare((db, input: { id: string; reason: string; now: string }) =>
   db
     .updateTable("tasks")
@@ -82,24 +93,32 @@ const supersedeOne = prepare((db, input: { id: string; reason: string; now: stri
 );
 
 /**
- * Of tasks that supersede each other and wait for the same thing, only the newest is of use. Not of those that wait for
- * approval: the newest may be refused. To be called under the group's lock.
+ * Of tasks that supersede each other and wait for the same thing, only the newest is of use; so of those of one action that
+ * wait for quiet, whatever the policy. Not of those that wait for approval: the newest may be refused. To be called under
+ * the task's locks.
  */
 export async function supersedeHeld(
   connection: Connection,
-  { id, policy, group, seq, now }: PolicyInput,
+  { id, action, policy, group, seq, now }: PolicyInput & { readonly action: string },
   { type }: Hold,
 ): Promise<void> {
-  if (policy !== "supersede" || type === "approval") return;
-  const older = (await heldOfGroup.all(connection, { group, id, seq })).map((row) => toStarted(row));
-  for (const { id: other, hold } of older) {
-    if (hold?.type !== type) continue;
-    await supersedeOne.run(connection, { id: other, reason: `Superseded by task ${id}`, now });
+  const all = policy === "supersede";
+  if (type === "approval" || (type === "freeze" && !all)) return;
+  const rows =
+    policy === "parallel"
+      ? await heldWithoutGroup.all(connection, { action, id, seq })
+      : await heldOfGroup.all(connection, { group, id, seq });
+  for (const older of rows.map((row) => toStarted(row))) {
+    if (older.hold?.type !== type || !(all || older.action === action)) continue;
+    await supersedeOne.run(connection, { id: older.id, reason: `Superseded by task ${id}`, now });
   }
 }
 
 /** The name that a group is locked by while something is decided about it. */
 export const groupLock = (group: string): string => `group:${group}`;
+
+/** The same for the tasks of an action that wait for quiet and have no group. */
+export const quietLock = (action: string): string => `quiet:${action}`;
 
 export interface PolicyInput {
   readonly id: string;

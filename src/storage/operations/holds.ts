@@ -104,8 +104,12 @@ async function settle(connection: Connection, row: TaskRow, { after, now }: Sett
   return { change: { ...waiting, held_until: null, hold: null }, superseded: policy.superseded };
 }
 
-const policyInput = ({ id, policy, seq, group_name: group }: TaskRow, now: string): PolicyInput => ({
+const policyInput = (
+  { id, action, policy, seq, group_name: group }: TaskRow,
+  now: string,
+): PolicyInput & Pick<TaskRow, "action"> => ({
   id,
+  action,
   seq,
   now,
   policy,

@@ -2,7 +2,7 @@ import type { TaskOutcome, TaskState } from "../../domain/task.ts";
 import { nextPhase } from "../../domain/task-machine.ts";
 import { prepare, type Connection } from "../connection.ts";
 import type { InsertedTask, NewTask, StartedTask } from "../store.ts";
-import { applyPolicy, groupLock, type PolicyResult, supersedeHeld } from "./group-policy.ts";
+import { applyPolicy, groupLock, quietLock, type PolicyResult, supersedeHeld } from "./group-policy.ts";
 import { appendLog } from "./log.ts";
 
 interface TaskInsert {
@@ -56,16 +56,18 @@ const insertTask = prepare((db, input: TaskInsert) =>
 );
 
 /** Every task of a group is stored under its lock, so that the order of the queue is the order of the commits. */
-export const locksOf = ({ concurrency: { policy, group } }: NewTask): string[] =>
-  policy === "parallel" ? [] : [groupLock(group)];
+export function locksOf({ action, concurrency: { policy, group }, hold }: NewTask): string[] {
+  if (policy !== "parallel") return [groupLock(group)];
+  return hold?.type === "quiet" ? [quietLock(action)] : [];
+}
 
 /** To be called under the task's locks. Inserts a waiting task; unless it is held, by the policy of its concurrency group. */
 export async function insertWithPolicy(connection: Connection, task: NewTask): Promise<InsertedTask> {
   const policy = await policyFor(connection, task);
   if (policy.type === "reject") return insertRejected(connection, task, policy.reason);
   await insert(connection, task);
-  const { concurrency, id, hold, createdAt: now } = task;
-  if (hold) await supersedeHeld(connection, { ...concurrency, id, seq: LAST, now }, hold);
+  const { concurrency, id, action, hold, createdAt: now } = task;
+  if (hold) await supersedeHeld(connection, { ...concurrency, id, action, seq: LAST, now }, hold);
   return { task: started(task, "ENQUEUED", null), superseded: policy.superseded };
 }
 
