@@ -1,21 +1,20 @@
-import { mkdir, readdir, realpath } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
 import { z } from "zod";
-import { AppError } from "../domain/errors.ts";
-import { containedFolder } from "../lib/contained-folder.ts";
-import { gitEnvironment, REMOTE } from "../lib/git/environment.ts";
-import { isCommitId, isRefName, repositoryProblem, withoutCredentials } from "../lib/git/names.ts";
-import { removeStaleLocks } from "../lib/git/stale-locks.ts";
-import { commandFailure, type Render, type StepContext, type StepKind } from "./step.ts";
+import { REMOTE } from "../lib/git/environment.ts";
+import { isCommitId, isRefName, withoutCredentials } from "../lib/git/names.ts";
+import {
+  ALL_BRANCHES,
+  checkRepository,
+  gitFailure,
+  openRepository,
+  renderDir,
+  type Repository,
+} from "./common/repository.ts";
+import type { StepKind } from "./step.ts";
 
 const schema = z.strictObject({
   repository: z
     .string()
-    .superRefine((value, context) => {
-      const problem = repositoryProblem(value);
-      if (problem !== null)
-        context.addIssue({ code: "custom", message: `git can't be given this: ${problem}` });
-    })
+    .superRefine(checkRepository)
     .optional()
     .describe(
       "URL, `user@host:path` or absolute path; no template. Without it: the `origin` of the work tree there.",
@@ -62,111 +61,27 @@ export const gitKind: StepKind<GitOptions> = {
   },
   async run(options, context) {
     checkNames(options);
-    const repo = await openRepository(options, context);
+    const { repository, dir = ".", submodules, git_binary } = options;
+    const repo = await openRepository(
+      { repository, dir, submodules: submodules !== false, git_binary },
+      context,
+    );
     const previous = await repo.read("rev-parse", "--verify", "-q", "HEAD^{commit}");
     const commit = await findCommit(repo, options);
     await checkOut(repo, options, commit);
     const head = await repo.read("rev-parse", "--verify", "-q", "HEAD^{commit}");
-    if (head !== commit) throw failure(`The work tree is at ${head ?? "nothing"}, not at ${commit}`);
+    if (head !== commit) throw gitFailure(`The work tree is at ${head ?? "nothing"}, not at ${commit}`);
     context.log(`${repo.dir} is at ${commit}`);
     return { exitCode: 0, outputs: { commit, previous: previous ?? "" } };
   },
 };
 
-const failure = (message: string): AppError => new AppError("step:failed", message);
-
-/** What a value adds must not lead elsewhere than the settings' own text does. */
-function renderDir(template: string, render: Render): string {
-  const dir = render(template);
-  const leads = dir.split("/").includes("..") || (isAbsolute(dir) && !isAbsolute(template)) || dir === "";
-  if (dir !== template && leads)
-    throw failure(`The folder ${JSON.stringify(dir)}, made from ${template}, leads elsewhere`);
-  return dir;
-}
-
 function checkNames({ ref, branch }: GitOptions): void {
-  if (!isRefName(ref)) throw failure(`${JSON.stringify(ref)} is no commit id, branch or tag`);
+  if (!isRefName(ref)) throw gitFailure(`${JSON.stringify(ref)} is no commit id, branch or tag`);
   if (branch !== undefined && !isRefName(branch))
-    throw failure(`${JSON.stringify(branch)} can't name a branch`);
+    throw gitFailure(`${JSON.stringify(branch)} can't name a branch`);
 }
 
-interface Repository {
-  readonly dir: string;
-  /** Runs git there; fails when it does. */
-  run(...args: string[]): Promise<void>;
-  /** True when it exited with 0. */
-  attempt(...args: string[]): Promise<boolean>;
-  /** Its trimmed stdout; null when it failed. */
-  read(...args: string[]): Promise<string | null>;
-}
-
-/** The work tree, made ready: locks of a killed git removed, a half-made or new repository initialised. */
-async function openRepository(options: GitOptions, context: StepContext): Promise<Repository> {
-  const dir = await workTreeOf(options, context);
-  const removed = await removeStaleLocks(dir);
-  if (removed.length > 0) context.log(`Removed what a killed git left: ${removed.join(", ")}`);
-  const bare = gitIn(dir, { ...options, repository: options.repository ?? "" }, context);
-  const isRepository = (await bare.read("rev-parse", "--show-toplevel")) === dir;
-  if (options.repository !== undefined) {
-    if (!isRepository) await initialize(bare, options.repository);
-    return bare;
-  }
-  const origin = isRepository ? await bare.read("remote", "get-url", "origin") : null;
-  if (origin === null)
-    throw failure(`${dir} is no work tree with a remote origin; name the repository in the settings`);
-  return gitIn(dir, { ...options, repository: origin }, context);
-}
-
-async function workTreeOf({ dir = "." }: GitOptions, { workdir }: StepContext): Promise<string> {
-  if (!isAbsolute(dir)) {
-    return containedFolder(workdir, dir).catch((error: unknown) => {
-      throw failure(error instanceof Error ? error.message : String(error));
-    });
-  }
-  await mkdir(dir, { recursive: true });
-  return realpath(dir);
-}
-
-function gitIn(
-  dir: string,
-  { repository, submodules, git_binary }: GitOptions & { readonly repository: string },
-  context: StepContext,
-): Repository {
-  const env = gitEnvironment({ workTree: dir, repository, submodules: submodules !== false });
-  const options = { cwd: dir, env };
-  return {
-    dir,
-    async run(...args) {
-      const result = await context.command({ ...options, argv: [git_binary, ...args] });
-      if (result.exitCode !== 0) throw commandFailure([git_binary, ...args], result);
-    },
-    async attempt(...args) {
-      return (await context.command({ ...options, argv: [git_binary, ...args] })).exitCode === 0;
-    },
-    async read(...args) {
-      const quiet = { quiet: true, captureBytes: 64 * 1024 };
-      const result = await context.command({ ...options, ...quiet, argv: [git_binary, ...args] });
-      return result.exitCode === 0 ? result.stdout.trim() : null;
-    },
-  };
-}
-
-async function initialize(repo: Repository, repository: string): Promise<void> {
-  const there = await readdir(join(repo.dir, ".git")).catch(() => null);
-  if (there !== null && ["HEAD", "objects", "refs"].every((name) => there.includes(name))) {
-    // Not ours to mend: initialising it would change somebody's repository.
-    await repo.run("rev-parse", "--show-toplevel");
-    throw failure(`${repo.dir} holds a repository that git does not take for a work tree`);
-  }
-  if (there === null && (await readdir(repo.dir)).length > 0) {
-    throw failure(`${repo.dir} holds files but no git repository; name another folder or empty it`);
-  }
-  await repo.run("init", "--quiet");
-  await repo.run("config", "remote.origin.url", withoutCredentials(repository));
-  await repo.run("config", "remote.origin.fetch", ALL_BRANCHES);
-}
-
-const ALL_BRANCHES = "+refs/heads/*:refs/remotes/origin/*";
 const FETCH = ["fetch", "--force", "--no-recurse-submodules"] as const;
 const fetchAll = (repo: Repository): Promise<void> =>
   repo.run(...FETCH, "--prune", "--tags", REMOTE, ALL_BRANCHES);
@@ -185,7 +100,7 @@ async function fetchCommit(repo: Repository, sha: string, depth: readonly string
   await fetchAll(repo);
   if (await has()) return sha;
   if (depth.length === 0 && (await fetchIt()) && (await has())) return sha;
-  throw failure(`The repository has no commit ${sha}`);
+  throw gitFailure(`The repository has no commit ${sha}`);
 }
 
 /** A branch goes before a tag of the same name; `refs/tags/…` says which. */
@@ -199,7 +114,7 @@ async function fetchRef(repo: Repository, ref: string, depth: readonly string[])
     const commit = fetched ? await repo.read("rev-parse", "--verify", "-q", `${local}^{commit}`) : null;
     if (commit !== null) return commit;
   }
-  throw failure(`The repository has no branch or tag ${ref}`);
+  throw gitFailure(`The repository has no branch or tag ${ref}`);
 }
 
 function placesOf(ref: string): { remote: string; local: string }[] {

@@ -2,6 +2,7 @@ import { dispatchKind } from "./dispatch.ts";
 import { gitKind } from "./git.ts";
 import { healthKind } from "./health.ts";
 import { releaseKind } from "./release.ts";
+import { revertKind } from "./revert.ts";
 import { runKind } from "./run.ts";
 import { shellKind } from "./shell.ts";
 import { verifyCommitKind } from "./verify-commit.ts";
@@ -12,6 +13,7 @@ const kinds: readonly StepKind[] = [
   runKind,
   shellKind,
   verifyCommitKind,
+  revertKind,
   dispatchKind,
   releaseKind,
   healthKind,

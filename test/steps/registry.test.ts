@@ -10,6 +10,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   dispatch: { repository: "o/r", event_type: "deploy", client_payload: { x: "${{ params.x }}" } },
   release: { app: "web", runtime: "command", restart: ["true"], build: [["make", "${{ params.x }}"]] },
   health: { http: "http://127.0.0.1:3000/healthz" },
+  revert: { repository: "https://example.com/o/r.git", to: "${{ params.x }}", paths: ["values.yaml"] },
   "verify-commit": { repository: "o/r", sha: "${{ params.x }}", branch: "main" },
 };
 
