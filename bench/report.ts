@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import type { AcceptRow } from "./accept.ts";
 import type { CommandsRow } from "./commands.ts";
 import type { LatencyRow } from "./latency.ts";
+import type { ManyResult } from "./many.ts";
 
 const fixed = (value: number, digits = 1): string => value.toFixed(digits);
 const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
@@ -89,4 +90,27 @@ ${table(
 export const startupReport = ({ empty, used }: { empty: number; used: number }): string => `## Starting
 
 From the start of the process to the first accepted push: ${whole(empty)} ms with an empty store, ${whole(used)} ms with one in use.
+`;
+
+export const manyReport = (
+  { accepting, working, startP50Ms, startP99Ms }: ManyResult,
+  { seconds, connections, tasks }: { seconds: number; connections: number; tasks: number },
+): string => `## Many servers on one PostgreSQL
+
+Each server a process of its own, PostgreSQL syncing each commit, all of it with the sender on this machine's cores: more servers
+share the same cores, so this shows what they cost each other and not what more machines would bring. Accepting: the push of
+above over ${connections} connections in all, for ${seconds} s.
+
+${table(
+  ["receivers", "requests/s", "worst p99 ms", "not 2xx or broken"],
+  accepting.map((row) => [String(row.nodes), whole(row.perSecond), fixed(row.p99Ms), whole(row.failures)]),
+)}
+Working: ${whole(tasks)} waiting tasks, each of which runs \`true\`; 4 at once on each worker.
+
+${table(
+  ["workers", "tasks/s"],
+  working.map((row) => [String(row.nodes), whole(row.perSecond)]),
+)}
+From a delivery's arrival to its task's start, on another server than the one that received it, idle: p50
+${fixed(startP50Ms)} ms, p99 ${fixed(startP99Ms)} ms.
 `;

@@ -1,4 +1,4 @@
-// npm run bench -- [--seconds 10] [--rounds 5] [--pushes 12000] [--only accept,latency,commands,startup] [--write]
+// npm run bench -- [--seconds 10] [--rounds 5] [--pushes 12000] [--only accept,latency,commands,startup,many] [--write]
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,15 @@ import { parseArgs } from "node:util";
 import { measureAccept } from "./accept.ts";
 import { measureCommands } from "./commands.ts";
 import { measureLatency } from "./latency.ts";
-import { acceptReport, commandsReport, headReport, latencyReport, startupReport } from "./report.ts";
+import { measureMany } from "./many.ts";
+import {
+  acceptReport,
+  commandsReport,
+  headReport,
+  latencyReport,
+  manyReport,
+  startupReport,
+} from "./report.ts";
 import { hasWebhook, hookwright } from "./servers.ts";
 import { measureStartup } from "./startup.ts";
 import { hasWrk } from "./wrk.ts";
@@ -16,7 +24,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "10" },
     rounds: { type: "string", default: "5" },
     pushes: { type: "string", default: "12000" },
-    only: { type: "string", default: "accept,latency,commands,startup" },
+    only: { type: "string", default: "accept,latency,commands,startup,many" },
     write: { type: "boolean", default: false },
   },
 });
@@ -36,6 +44,12 @@ const parts: Readonly<Record<string, (dir: string) => Promise<string>>> = {
   },
   latency: async (dir) => latencyReport(await measureLatency(dir, 200)),
   commands: async (dir) => commandsReport(await measureCommands(dir, Number(values.pushes))),
+  many: async (dir) => {
+    if (!hasWrk())
+      return "wrk is not installed (`apt-get install wrk`), so many servers were not measured.\n";
+    const given = { seconds: Number(values.seconds), connections: CONNECTIONS, tasks: 2_000, pushes: 200 };
+    return manyReport(await measureMany({ dir, ...given }), given);
+  },
   startup: async (dir) => startupReport(await measureStartup(dir, 5)),
 };
 

@@ -37,9 +37,9 @@ let runs = 0;
 
 /** Signed pushes, each with ids of its own, as fast as they are answered. */
 export async function load({ url, connections, seconds, dir }: LoadOptions): Promise<Load> {
-  const body = join(dir, "push.json");
-  writeFileSync(body, pushPayload());
   runs += 1;
+  const body = join(dir, `push-${runs}.json`);
+  writeFileSync(body, pushPayload());
   const args = ["-t2", `-c${connections}`, `-d${seconds}s`, "--timeout", "30s", "-s", SCRIPT, url];
   const env = { ...process.env, BODY: body, SECRET, FIRST: String(runs) };
   const { stdout } = await run("wrk", args, { env });

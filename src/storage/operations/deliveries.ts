@@ -85,7 +85,7 @@ const bodyRefById = prepare((db, { id }: { id: string }) =>
 
 export async function storeDelivery(connection: Connection, given: NewDelivery): Promise<StoredDelivery> {
   const input = indexable(given);
-  await connection.lock(namesOf(input));
+  await connection.lock(locksOfDelivery(input));
   const first = await findEarlier(connection, input);
   if (first !== undefined && !makesGood(input, first)) return answerAsFirst(connection, first);
   if (first !== undefined) await forgetId.run(connection, { id: first.id });
@@ -122,7 +122,7 @@ function indexable(input: NewDelivery): NewDelivery {
 }
 
 /** What must not be decided twice at the same time: whether it has come before, what its tasks' groups hold. */
-function namesOf({ delivery, fingerprint, tasks, health }: NewDelivery): string[] {
+export function locksOfDelivery({ delivery, fingerprint, tasks, health }: NewDelivery): string[] {
   const { source, senderId } = delivery;
   return [
     ...(senderId === null ? [] : [`sender:${source}:${senderId}`]),

@@ -5,8 +5,11 @@ import { AppError } from "../../domain/errors.ts";
 import { isRead, operations, type OperationName } from "../operations/registry.ts";
 import type { Schema } from "../schema.ts";
 import type { Store } from "../store.ts";
+import type { Connection } from "../connection.ts";
+import { locksOfDelivery, storeDelivery } from "../operations/deliveries.ts";
 import { createBuilder, createPostgresConnection } from "./connection.ts";
 import { isCollision, toAppError } from "./errors.ts";
+import { gather } from "./gather.ts";
 import { migrate } from "./migrate.ts";
 import { createPool } from "./pool.ts";
 
@@ -35,7 +38,8 @@ export async function createPostgresStore({
     await pool.end();
     throw toAppError(error);
   }
-  return { ...storeOf({ pool, builder }), close: () => pool.end() };
+  const database = { pool, builder };
+  return { ...storeOf(database), storeDelivery: gatherDeliveries(database), close: () => pool.end() };
 }
 
 interface Database {
@@ -52,12 +56,53 @@ function storeOf(database: Database): Omit<Store, "close"> {
   return Object.fromEntries(methods) as Omit<Store, "close">;
 }
 
+/** So many deliveries share a commit. */
+const BUNDLE = 64;
+/** While one bundle is being synced, the next one is written. */
+const BUNDLES = 2;
+
+/**
+ * The engine tells its workers of each job by NOTIFY, and PostgreSQL lets only one transaction with a NOTIFY commit at a
+ * time, its fsync included. So deliveries that come at once share one.
+ */
+function gatherDeliveries(database: Database): Store["storeDelivery"] {
+  return gather({
+    most: BUNDLE,
+    atOnce: BUNDLES,
+    namesOf: locksOfDelivery,
+    // Whether it was stored all the same is not known then.
+    hitsAll: (error) => error instanceof AppError && error.code === "store:unavailable",
+    runOne: (input) => transact(database, inTransaction, (connection) => storeDelivery(connection, input)),
+    runAll: (inputs) =>
+      transact(database, inTransaction, async (connection) => {
+        // All of them first and in one order, so that no two bundles wait for each other.
+        await connection.lock(inputs.flatMap(locksOfDelivery));
+        return allOf(inputs.map((input) => storeDelivery(connection, input)));
+      }),
+  });
+}
+
+/** Rejects only when none is under way any more: their transaction is about to be rolled back. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
 async function call(database: Database, name: OperationName, args: readonly unknown[]): Promise<unknown> {
-  const run = isRead(name) ? inSnapshot : inTransaction;
+  const kind = isRead(name) ? inSnapshot : inTransaction;
+  return transact(database, kind, (connection) => invoke(name, connection, args));
+}
+
+/** One transaction; tried again when it collides with another. */
+async function transact<T>(
+  { pool, builder }: Database,
+  kind: typeof inTransaction,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await useClient(database.pool, (client) =>
-        run(client, () => invoke(name, createPostgresConnection(client, database.builder), args)),
+      return await useClient(pool, (client) =>
+        kind(client, () => work(createPostgresConnection(client, builder))),
       );
     } catch (error) {
       if (!isCollision(error) || tries === TRIES) throw toAppError(error);
@@ -66,11 +111,7 @@ async function call(database: Database, name: OperationName, args: readonly unkn
   }
 }
 
-function invoke(
-  name: OperationName,
-  connection: ReturnType<typeof createPostgresConnection>,
-  args: readonly unknown[],
-): Promise<unknown> {
+function invoke(name: OperationName, connection: Connection, args: readonly unknown[]): Promise<unknown> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked by the compiler where the call was made
   const operation = operations[name] as (...all: readonly unknown[]) => Promise<unknown>;
   return operation(connection, ...args);
