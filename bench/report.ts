@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import type { AcceptRow } from "./accept.ts";
 import type { CommandsRow } from "./commands.ts";
+import type { HistoryRow } from "./history.ts";
 import type { LatencyRow } from "./latency.ts";
 import type { ManyResult } from "./many.ts";
 
@@ -114,3 +115,22 @@ ${table(
 From a delivery's arrival to its task's start, on another server than the one that received it, idle: p50
 ${fixed(startP50Ms)} ms, p99 ${fixed(startP99Ms)} ms.
 `;
+
+export const historyReport = (
+  rows: readonly HistoryRow[],
+  { short, long, calls }: { short: number; long: number; calls: number },
+): string => `## A long history
+
+The product's own queries with ${whole(short)} and with ${whole(long)} ended tasks in the store, each with its delivery, a step and two lines of
+log; medians of ${calls} calls, one after the other.
+
+${table(
+  ["store", "query", `ms at ${whole(short)}`, `ms at ${whole(long)}`, "ratio"],
+  rows.map((row) => [
+    row.store,
+    row.query,
+    fixed(row.shortMs, 2),
+    fixed(row.longMs, 2),
+    fixed(row.longMs / row.shortMs, 2),
+  ]),
+)}`;

@@ -1,16 +1,18 @@
-// npm run bench -- [--seconds 10] [--rounds 5] [--pushes 12000] [--only accept,latency,commands,startup,many] [--write]
+// npm run bench -- [--seconds 10] [--rounds 5] [--pushes 12000] [--only accept,latency,commands,startup,many,history] [--history 1000000] [--write]
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureAccept } from "./accept.ts";
 import { measureCommands } from "./commands.ts";
+import { measureHistory } from "./history.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMany } from "./many.ts";
 import {
   acceptReport,
   commandsReport,
   headReport,
+  historyReport,
   latencyReport,
   manyReport,
   startupReport,
@@ -24,7 +26,8 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "10" },
     rounds: { type: "string", default: "5" },
     pushes: { type: "string", default: "12000" },
-    only: { type: "string", default: "accept,latency,commands,startup,many" },
+    history: { type: "string", default: "1000000" },
+    only: { type: "string", default: "accept,latency,commands,startup,many,history" },
     write: { type: "boolean", default: false },
   },
 });
@@ -49,6 +52,10 @@ const parts: Readonly<Record<string, (dir: string) => Promise<string>>> = {
       return "wrk is not installed (`apt-get install wrk`), so many servers were not measured.\n";
     const given = { seconds: Number(values.seconds), connections: CONNECTIONS, tasks: 2_000, pushes: 200 };
     return manyReport(await measureMany({ dir, ...given }), given);
+  },
+  history: async (dir) => {
+    const given = { short: 10_000, long: Number(values.history), calls: 300 };
+    return historyReport(await measureHistory({ dir, ...given }), given);
   },
   startup: async (dir) => startupReport(await measureStartup(dir, 5)),
 };
