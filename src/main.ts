@@ -33,6 +33,8 @@ import type { Services } from "./usecases/services.ts";
 import { createSettingsHolder } from "./usecases/settings-holder.ts";
 import { createStepWeights } from "./usecases/step-weights.ts";
 
+export { cancelMove, moveStore, planMove } from "./storage/move/move-store.ts";
+
 export interface StartServerOptions {
   /** Either this or `settings`. */
   readonly settingsFile?: string;

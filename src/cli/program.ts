@@ -11,6 +11,7 @@ import { addHashToken } from "./commands/hash-token.ts";
 import { addImport } from "./commands/import.ts";
 import { addInit } from "./commands/init.ts";
 import { addLogs } from "./commands/logs.ts";
+import { addMigrateStore } from "./commands/migrate-store.ts";
 import { addNodes } from "./commands/nodes.ts";
 import { addPrune } from "./commands/prune.ts";
 import { addReleases } from "./commands/releases.ts";
@@ -34,7 +35,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addApprove, addCancel, addRetry],
   "Releases:": [addReleases, addRollback],
   "Deliveries:": [addDeliveries, addExplain, addReplay, addSend, addSources],
-  "The store:": [addPrune],
+  "The store:": [addPrune, addMigrateStore],
   "Tokens:": [addToken, addHashToken],
 };
 

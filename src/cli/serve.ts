@@ -2,9 +2,17 @@ import type { RunningServer, StartServerOptions } from "../main.ts";
 
 export type { RunningServer };
 
-/** The one place where the CLI starts a server of its own. */
+/* The one way from the CLI to what a server is made of. */
+
 export async function serve(options: StartServerOptions): Promise<RunningServer> {
   // Loaded only by those that need it: most commands only talk to a running server.
   const { startServer } = await import("../main.ts");
   return startServer(options);
+}
+
+/** What moves a store, which no server may have open meanwhile. */
+export async function storeMoving(): Promise<
+  Pick<typeof import("../main.ts"), "cancelMove" | "moveStore" | "planMove">
+> {
+  return import("../main.ts");
 }

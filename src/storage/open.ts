@@ -8,7 +8,8 @@ export type StoreLocation =
 
 /**
  * Opens the database, making the embedded one's file and its folder where there is none, and brings it to the newest schema.
- * Rejects AppError `store:locked` (another server has the embedded one), `store:too_new`, `store:unavailable`.
+ * Rejects AppError `store:locked` (another server has the embedded one), `store:moving`, `store:moved`, `store:too_new`,
+ * `store:unavailable`.
  */
 export async function openStore(location: StoreLocation): Promise<Store> {
   if (location.kind === "sqlite") return createSqliteStore(location.path);

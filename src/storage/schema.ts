@@ -17,6 +17,7 @@ export interface Schema {
   readonly settings: SettingsTable;
   readonly tokens: TokensTable;
   readonly health_entries: HealthEntriesTable;
+  readonly moves: MovesTable;
   readonly releases: ReleasesTable;
   readonly recoveries: RecoveriesTable;
   readonly missed_deliveries: MissedDeliveriesTable;
@@ -195,4 +196,18 @@ export interface MissedDeliveriesTable {
   /** When it may be asked for again; null: no more. */
   readonly next_at: string | null;
   readonly error: string | null;
+}
+
+/** See storage/move/. */
+export interface MovesTable {
+  /** Of this database. */
+  readonly role: "source" | "target";
+  readonly id: string;
+  readonly state: "under_way" | "done" | "cancelled";
+  /** The other database, for people. */
+  readonly peer: string;
+  /** JSON: how far it has come; the target's alone counts. */
+  readonly progress: string;
+  readonly started_at: string;
+  readonly ended_at: string | null;
 }

@@ -5,6 +5,7 @@ import { nodes } from "./0003-nodes.ts";
 import { health } from "./0004-health.ts";
 import { parts } from "./0005-parts.ts";
 import { retention } from "./0006-retention.ts";
+import { moves } from "./0007-moves.ts";
 import { holds } from "./0010-holds.ts";
 import { releases } from "./0014-releases.ts";
 import { missedDeliveries } from "./0008-missed-deliveries.ts";
@@ -26,6 +27,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   holds,
   releases,
   missedDeliveries,
+  moves,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import pg from "pg";
 import { AppError } from "../../domain/errors.ts";
+import { MOVE_OF, moveRow, refuseArriving } from "../move/move-record.ts";
 import { isRead, operations, type OperationName } from "../operations/registry.ts";
 import type { Schema } from "../schema.ts";
 import type { Store } from "../store.ts";
@@ -24,7 +25,7 @@ export interface PostgresStoreOptions {
   readonly onError?: (error: Error) => void;
 }
 
-/** The store on PostgreSQL, shared by any number of servers. Rejects AppError `store:too_new`, `store:unavailable`. */
+/** The store on PostgreSQL, shared by any number of servers. Rejects AppError `store:too_new`, `store:moving`, `store:unavailable`. */
 export async function createPostgresStore({
   url,
   connections = 10,
@@ -33,7 +34,11 @@ export async function createPostgresStore({
   const pool = createPool({ url, max: connections, pipeline: true, onError });
   const builder = createBuilder();
   try {
-    await useClient(pool, (client) => migrate(client, pool));
+    await useClient(pool, async (client) => {
+      await migrate(client, pool);
+      const { rows } = await client.query<Record<string, unknown>>(MOVE_OF.target);
+      refuseArriving(moveRow.parse(rows[0]));
+    });
   } catch (error) {
     await pool.end();
     throw toAppError(error);

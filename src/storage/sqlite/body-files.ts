@@ -155,7 +155,7 @@ function writeAll({ fd }: Pick<OpenFile, "fd">, bodies: readonly Uint8Array[]): 
 }
 
 /** Null when it is not there: the file is gone, or shorter than it was. */
-function readBody(dir: string, ref: string): Uint8Array | null {
+export function readBody(dir: string, ref: string): Uint8Array | null {
   const { number, offset, size } = parseRef(ref);
   const fd = openExisting(join(dir, nameOf(number)));
   if (fd === null) return null;

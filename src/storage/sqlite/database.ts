@@ -7,6 +7,9 @@ import { SCHEMA_VERSION, statementsSince } from "../migrations/migrations.ts";
 /** How long a lock held by another process is waited for: a server that is just ending. */
 const BUSY_MS = 1_000;
 
+/** Where the bodies of the database at `path` lie. */
+export const bodiesDir = (path: string): string => `${path}.bodies`;
+
 export interface OpenDatabase {
   readonly database: Database.Database;
   close(): void;
@@ -26,6 +29,24 @@ export function openDatabase(path: string): OpenDatabase {
       database,
       close() {
         database.pragma("wal_checkpoint(TRUNCATE)");
+        database.close();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+/** The same for a file that is there, without changing anything in it. Throws AppError `store:locked`. */
+export function openUnchanged(path: string): OpenDatabase {
+  const lock = takeLock(`${path}.lock`, path);
+  try {
+    const database = new Database(path, { timeout: BUSY_MS, fileMustExist: true, readonly: true });
+    return {
+      database,
+      close() {
         database.close();
         lock.close();
       },

@@ -5,7 +5,8 @@ import { AppError } from "../../domain/errors.ts";
 import { type BatchOptions, runBatch } from "./batch.ts";
 import { openBodyFiles } from "./body-files.ts";
 import { createSqliteConnection } from "./connection.ts";
-import { openDatabase } from "./database.ts";
+import { bodiesDir, openDatabase } from "./database.ts";
+import { MOVE_OF, moveRow, refuseMoved } from "../move/move-record.ts";
 import { bodiesOf, type Call, type Reply, type Request, toWireError } from "./messages.ts";
 
 /** So that in a burst the first does not wait for the last. */
@@ -31,7 +32,13 @@ function main(): void {
 
 function open(path: string): Opened {
   const { database, close } = openDatabase(path);
-  const bodies = openBodyFiles({ dir: `${path}.bodies`, lastRef: lastBodyRef(database) });
+  try {
+    refuseMoved(moveRow.parse(database.prepare(MOVE_OF.source).get()), path);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  const bodies = openBodyFiles({ dir: bodiesDir(path), lastRef: lastBodyRef(database) });
   return {
     database,
     bodies,
