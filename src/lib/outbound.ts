@@ -6,6 +6,8 @@ export interface OutboundOptions {
   readonly allowCidrs?: readonly string[];
   /** Milliseconds for a whole request, its body included. Default 30,000. */
   readonly timeoutMs?: number;
+  /** Certificate (PEM) that servers' must be signed by, instead of those that the machine trusts. */
+  readonly ca?: string;
   /** Longest response body in bytes. Default 10 MiB. */
   readonly maxResponseBytes?: number;
 }
@@ -30,10 +32,10 @@ export class OutboundError extends Error {
  * goes to one of the checked ones; redirects are answered with an error; time and size are bounded. Rejects with OutboundError.
  */
 export function createOutboundFetch(options: OutboundOptions = {}): typeof fetch {
-  const { allowCidrs = [], timeoutMs = 30_000, maxResponseBytes = 10 * 1024 * 1024 } = options;
+  const { allowCidrs = [], timeoutMs = 30_000, maxResponseBytes = 10 * 1024 * 1024, ca } = options;
   const guard = createAddressGuard(allowCidrs);
   const dispatcher = new Agent({
-    connect: { lookup: guard.lookup, timeout: Math.min(timeoutMs, 10_000) },
+    connect: { lookup: guard.lookup, timeout: Math.min(timeoutMs, 10_000), ...(ca !== undefined && { ca }) },
     maxResponseSize: maxResponseBytes,
   });
   return async (input, init) => {
@@ -96,6 +98,12 @@ function explain({ host }: URL, error: unknown, timeoutMs: number): OutboundErro
     if (cause instanceof OutboundError) return cause;
     if (cause.name === "AddressRefused")
       return new OutboundError(cause.message, { cause: error, final: true });
+    if (isAboutCertificate(cause)) {
+      return new OutboundError(`The certificate of ${host} is not trusted: ${cause.message}`, {
+        cause: error,
+        final: true,
+      });
+    }
     if (cause.name === "TimeoutError")
       return new OutboundError(`${host} did not answer within ${timeoutMs} ms`);
     if (cause.name === "ResponseExceededMaxSizeError")
@@ -103,6 +111,10 @@ function explain({ host }: URL, error: unknown, timeoutMs: number): OutboundErro
   }
   return new OutboundError(`${host} could not be reached: ${deepest(error)}`, { cause: error });
 }
+
+/** The codes of OpenSSL, and of Node for a name that is not in it. */
+const isAboutCertificate = (error: Error): boolean =>
+  "code" in error && typeof error.code === "string" && /CERT|UNABLE_TO_VERIFY/.test(error.code);
 
 /** undici wraps what happened in "fetch failed". */
 function deepest(error: unknown): string {

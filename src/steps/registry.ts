@@ -1,11 +1,15 @@
+import { argocdKind } from "./argocd.ts";
 import { dispatchKind } from "./dispatch.ts";
+import { fluxKind } from "./flux.ts";
 import { gitKind } from "./git.ts";
+import { gitlabPipelineKind } from "./gitlab-pipeline.ts";
 import { healthKind } from "./health.ts";
 import { releaseKind } from "./release.ts";
 import { revertKind } from "./revert.ts";
 import { runKind } from "./run.ts";
 import { shellKind } from "./shell.ts";
 import { verifyCommitKind } from "./verify-commit.ts";
+import { workflowDispatchKind } from "./workflow-dispatch.ts";
 import type { PrecheckContext, Render, StepContext, StepKind, StepResult } from "./step.ts";
 
 const kinds: readonly StepKind[] = [
@@ -15,6 +19,10 @@ const kinds: readonly StepKind[] = [
   verifyCommitKind,
   revertKind,
   dispatchKind,
+  workflowDispatchKind,
+  gitlabPipelineKind,
+  argocdKind,
+  fluxKind,
   releaseKind,
   healthKind,
 ];

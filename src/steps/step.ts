@@ -45,6 +45,8 @@ export interface StepContext {
   command(options: CommandOptions): Promise<CommandResult>;
   /** Guarded HTTP for steps that call an API (`fetch` of the guarded outbound client). */
   readonly fetch: typeof fetch;
+  /** The same for servers whose certificates are signed by this one (PEM). */
+  fetchTrusting(ca: string): typeof fetch;
   /** What the settings say about GitHub's API. */
   readonly github: { readonly token: string | null; readonly apiUrl: string };
   readonly now: () => Date;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AppError } from "../domain/errors.ts";
 import type { StepRun, StepState } from "../domain/task.ts";
 import { formatDuration } from "../lib/duration.ts";
+import { createOutboundFetch } from "../lib/outbound.ts";
 import { runCommand } from "../lib/processes/run-command.ts";
 import { parseProgress } from "../lib/progress-line.ts";
 import { runStep as runStepKind, stepTitle } from "../steps/registry.ts";
@@ -146,6 +147,8 @@ function createContext(
     goBackTo: goesBack ? { release: startedBy.release } : null,
     afterStop: () => createContext(run, place, { workdir, signal: afterStop(run) }),
     fetch: run.services.fetch,
+    fetchTrusting: (ca) =>
+      createOutboundFetch({ allowCidrs: run.services.settings.current().outbound.allowCidrs, ca }),
     log: (text) => say(run, text, index),
     progress: report,
     command: ({ quiet = false, ...options }) =>

@@ -10,6 +10,10 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   dispatch: { repository: "o/r", event_type: "deploy", client_payload: { x: "${{ params.x }}" } },
   release: { app: "web", runtime: "command", restart: ["true"], build: [["make", "${{ params.x }}"]] },
   health: { http: "http://127.0.0.1:3000/healthz" },
+  workflow_dispatch: { repository: "o/r", workflow: "deploy.yaml", inputs: { x: "${{ params.x }}" } },
+  gitlab_pipeline: { project: "g/p", trigger_token: "t", variables: { X: "${{ params.x }}" } },
+  argocd: { server: "https://argocd.example.com", token: "t", app: "web", rollback: "${{ params.x }}" },
+  flux: { kind: "Kustomization", name: "${{ params.x }}" },
   revert: { repository: "https://example.com/o/r.git", to: "${{ params.x }}", paths: ["values.yaml"] },
   "verify-commit": { repository: "o/r", sha: "${{ params.x }}", branch: "main" },
 };

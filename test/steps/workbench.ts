@@ -1,6 +1,7 @@
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createOutboundFetch } from "../../src/lib/outbound.ts";
 import { runCommand } from "../../src/lib/processes/run-command.ts";
 import { runStep, stepKinds } from "../../src/steps/registry.ts";
 import type { Release } from "../../src/domain/release.ts";
@@ -35,6 +36,7 @@ export async function createWorkbench(values: Readonly<Record<string, string>> =
     afterStop: () => ({ ...context, signal: new AbortController().signal }),
     github: { token: null, apiUrl: "http://127.0.0.1:1" },
     fetch,
+    fetchTrusting: (ca) => createOutboundFetch({ allowCidrs: ["127.0.0.0/8"], ca }),
     log: (text) => lines.push(text),
     progress: () => undefined,
     command: ({ quiet = false, ...options }) =>
