@@ -122,7 +122,7 @@ const WORDS = ["message", "error", "error_description"];
 /** In one line, bounded. An error page of a proxy is none of the other side's words. */
 function wordsOf(body: unknown): string {
   if (typeof body !== "object" || body === null) return "";
-  const found = new Map(Object.entries(body));
+  const found = new Map<string, unknown>(Object.entries(body));
   const words = WORDS.map((key) => found.get(key)).find((value) => value !== undefined && value !== "");
   if (words === undefined) return "";
   const text = typeof words === "string" ? words : JSON.stringify(words);

@@ -64,7 +64,7 @@ export const argocdKind: StepKind<ArgocdOptions> = {
       throw apiFailure(`${JSON.stringify(options.app)} can't name an application`);
     }
     const revision = await (options.rollback === undefined
-      ? sync(options, options.sync ?? "", context)
+      ? syncTo(options, options.sync ?? "", context)
       : rollBack(options, options.rollback, context));
     if (!options.wait) return { exitCode: 0, outputs: { revision } };
     const health = await waitFor(options, revision, context);
@@ -142,7 +142,7 @@ async function act(
   );
 }
 
-async function sync(options: ArgocdOptions, revision: string, context: StepContext): Promise<string> {
+async function syncTo(options: ArgocdOptions, revision: string, context: StepContext): Promise<string> {
   if (revision !== "HEAD" && !isRevision(revision)) {
     throw apiFailure(`${JSON.stringify(revision)} is no revision of 7 to 64 hexadecimal digits, nor HEAD`);
   }

@@ -40,7 +40,7 @@ type PipelineOptions = z.infer<typeof schema>;
 const pipelineSchema = z.object({ id: z.int(), status: z.string(), web_url: z.string().default("") });
 
 /** GitLab goes no further with these by itself. */
-const ENDS = ["success", "failed", "canceled", "skipped", "manual"];
+const ENDS = new Set(["success", "failed", "canceled", "skipped", "manual"]);
 
 /**
  * `gitlab_pipeline: { project: group/gitops, trigger_token: "${TRIGGER_TOKEN}", variables: { REVISION: "${{ params.sha }}" } }`:
@@ -99,7 +99,7 @@ async function waitFor(options: PipelineOptions, id: number, context: StepContex
   const ended = await pollUntil(context, { what: `pipeline ${id}`, ...options }, async () => {
     const call = { name: "GitLab", method: "GET", url, headers: { "private-token": secret } } as const;
     const pipeline = readAnswer("GitLab", pipelineSchema, await callForStep(call, context));
-    return ENDS.includes(pipeline.status) ? pipeline : null;
+    return ENDS.has(pipeline.status) ? pipeline : null;
   });
   if (ended.status !== "success") {
     throw apiFailure(`Pipeline ${id} ended as ${ended.status}: ${ended.web_url}`);

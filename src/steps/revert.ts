@@ -37,8 +37,8 @@ const schema = z.strictObject({
     .describe("Of the commit. May hold `${{ }}`. Default: what is restored."),
   author: z
     .strictObject({
-      name: z.string().regex(LINE, "expected a name in one line"),
-      email: z.string().regex(LINE, "expected an e-mail address"),
+      name: z.string().regex(LINE, "expected a name in one line").describe("Their name."),
+      email: z.string().regex(LINE, "expected an e-mail address").describe("Their e-mail address."),
     })
     .default({ name: "Hookwright", email: "hookwright@localhost" })
     .describe("Whose commit it is."),

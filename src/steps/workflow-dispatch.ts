@@ -153,7 +153,7 @@ const runSchema = z.object({
   html_url: z.string().default(""),
 });
 
-const FORGEJO_ENDS = ["success", "failure", "cancelled", "skipped"];
+const FORGEJO_ENDS = new Set(["success", "failure", "cancelled", "skipped"]);
 
 async function waitFor(
   api: Api,
@@ -178,4 +178,4 @@ type Run = z.infer<typeof runSchema>;
 const githubEnd = ({ status, conclusion }: Run): string | null =>
   status === "completed" ? (conclusion ?? "no conclusion") : null;
 
-const forgejoEnd = ({ status }: Run): string | null => (FORGEJO_ENDS.includes(status) ? status : null);
+const forgejoEnd = ({ status }: Run): string | null => (FORGEJO_ENDS.has(status) ? status : null);
