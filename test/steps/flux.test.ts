@@ -121,7 +121,9 @@ describe("flux", () => {
   });
 
   it("trusts nobody else's certificate", async () => {
-    await expect(run({ ca_file: "/none" })).rejects.toThrow(/could not be asked: The certificate of .* is not trusted: .*self.signed/i);
+    await expect(run({ ca_file: "/none" })).rejects.toThrow(
+      /could not be asked: The certificate of .* is not trusted: .*self.signed/i,
+    );
     expect(cluster.requests).toEqual([]);
   });
 });
