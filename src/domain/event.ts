@@ -52,6 +52,8 @@ export interface HookEvent {
   readonly fork: boolean | null;
   /** Of events named `health`; null for all others. */
   readonly health: HealthReport | null;
+  /** What is stored of the request's headers: lower-case name → value. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The parsed body, untouched. */
   readonly payload: unknown;
 }
@@ -77,6 +79,7 @@ export const EVENT_FIELDS = [
   "draft",
   "fork",
   "health",
+  "headers",
   "payload",
 ] as const;
 export type EventField = (typeof EVENT_FIELDS)[number];

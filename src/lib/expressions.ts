@@ -2,6 +2,7 @@ import { Environment, Optional, ParseError, TypeError } from "@marcbachmann/cel-
 import type { ASTNode, ParseResult } from "@marcbachmann/cel-js";
 import { childrenOf } from "./cel-ast.ts";
 import { registerMatches, useOwnMatches } from "./cel-matches.ts";
+import { registerAsText } from "./cel-text.ts";
 import { shorten } from "./shorten.ts";
 
 /** A compiled CEL expression. */
@@ -19,6 +20,7 @@ export type Template = (vars: Readonly<Record<string, unknown>>) => string;
 const OPTIONS = { homogeneousAggregateLiterals: false, enableOptionalTypes: true };
 const environment = new Environment({ ...OPTIONS, unlistedVariablesAreDyn: true });
 registerMatches(environment);
+registerAsText(environment);
 
 /** Settings hold few expressions; a server that is reloaded for months must still not gather them for ever. */
 const MAX_CACHED = 1_000;
@@ -48,6 +50,7 @@ export function checkExpression(text: string, variables?: readonly string[]): st
 
 function withVariables(variables: readonly string[]): Environment {
   const strict = new Environment({ ...OPTIONS, unlistedVariablesAreDyn: false });
+  registerAsText(strict);
   for (const name of variables) strict.registerVariable(name, "dyn");
   return strict;
 }

@@ -28,9 +28,12 @@ function namesOf({ id, event, now }: Order, options: Options): Readonly<Record<s
   return {
     ...(idHeader !== undefined && { [idHeader]: id }),
     ...(eventHeader !== undefined && { [eventHeader]: event }),
-    ...(timeHeader !== undefined && { [timeHeader]: seconds(now) }),
+    ...(timeHeader !== undefined && { [timeHeader]: timeOf(now, options) }),
   };
 }
+
+const timeOf = (now: Date, { timestamp_format: format }: Options): string =>
+  format === "date" ? now.toUTCString() : seconds(now);
 
 interface Signing {
   readonly secret: string;
@@ -44,7 +47,7 @@ function proofOf({ id, now }: Order, options: Options, { secret, body }: Signing
     const bare = secret.replace(/^Bearer +/i, "");
     return { [token]: token === "authorization" ? `Bearer ${bare}` : bare };
   }
-  const signed = signedBytes(options.signed, { id, timestamp: seconds(now), body });
+  const signed = signedBytes(options.signed, { id, timestamp: timeOf(now, options), body });
   const prefix = options.prefix ?? `${algorithm}=`;
   return { [header]: prefix + hmac(algorithm, secret, signed ?? body, encoding) };
 }

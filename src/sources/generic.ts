@@ -7,11 +7,17 @@ import { headerOf } from "./common/headers.ts";
 import { authenticateHmac } from "./common/hmac.ts";
 import { mapEvent, mappedFields } from "./common/mapped-event.ts";
 import { expired, missing } from "./common/results.ts";
-import { mentions, signedBytes, signedTemplate } from "./common/signed-bytes.ts";
-import { isRecent, timeWindow } from "./common/time-window.ts";
+import { hasTouching, mentions, signedBytes, signedTemplate } from "./common/signed-bytes.ts";
+import { isRecent, timeFormat, timeWindow, type TimeFormat } from "./common/time-window.ts";
 import { authenticateToken, withoutBearer } from "./common/token.ts";
 import { passUnsafe } from "./common/unsafe.ts";
-import type { AuthResult, IncomingRequest, SourceCredentials, SourceKind } from "./source.ts";
+import {
+  storedHeaders,
+  type AuthResult,
+  type IncomingRequest,
+  type SourceCredentials,
+  type SourceKind,
+} from "./source.ts";
 
 const header = z
   .string()
@@ -28,6 +34,7 @@ interface ConflictInput {
   readonly username?: string | undefined;
   readonly signed: string;
   readonly timestamp_header?: string | undefined;
+  readonly timestamp_format: TimeFormat;
   readonly id_header?: string | undefined;
 }
 
@@ -55,7 +62,10 @@ const schema = z
       .describe("The signed bytes, of `{id}`, `{timestamp}` and `{body}`, such as `{timestamp}.{body}`."),
     timestamp_header: header
       .optional()
-      .describe("Header with the signed time in seconds since 1970; needs `{timestamp}` in `signed`."),
+      .describe("Header with the signed time; needs `{timestamp}` in `signed`."),
+    timestamp_format: timeFormat
+      .default("unix")
+      .describe("`unix`: seconds since 1970. `date`: such as `Fri, 08 Sep 2017 11:24:32 GMT`."),
     window: timeWindow,
     repeats: z
       .boolean()
@@ -108,6 +118,10 @@ function conflicts(options: ConflictInput): readonly (readonly [key: string, mes
   } else if (mentions(signed, "timestamp") !== (time !== undefined)) {
     found.push(["timestamp_header", "timestamp_header and {timestamp} in signed need each other"]);
   }
+  // A date has a form of its own, so that it is certain where it begins.
+  if (hasTouching(signed) && !(options.timestamp_format === "date" && signed.endsWith("{body}{timestamp}"))) {
+    found.push(["signed", "expected something between two values, such as a dot"]);
+  }
   if (mentions(signed, "id") && options.id_header === undefined) {
     found.push(["signed", "{id} needs an id_header"]);
   }
@@ -152,23 +166,10 @@ export const generic: SourceKind<Options> = {
     const payload = parsed.value;
     const senderName = generic.eventName(request, options);
     const frame = emptyEvent({ source, kind: "generic", senderName, payload });
-    const headers = visibleHeaders(request.headers, [...keptHeaders(options), "content-type"]);
+    const headers = storedHeaders(request.headers, [...keptHeaders(options), "content-type"]);
     return mapEvent({ frame, fields: options.fields, vars: { payload, headers } });
   },
 };
-
-/** Only what is stored: else a replay could mean something else than the first time, and a secret could get into the event. */
-function visibleHeaders(
-  headers: Readonly<Record<string, string | undefined>>,
-  names: readonly string[],
-): Readonly<Record<string, string>> {
-  const visible: Record<string, string> = {};
-  for (const name of names) {
-    const value = headerOf({ headers }, name);
-    if (value !== null) visible[name] = value;
-  }
-  return visible;
-}
 
 /** A signature over the body, or over what `signed` says; then its time, so that nobody without a key learns what our clock says. */
 function authenticateSignature(
@@ -177,7 +178,12 @@ function authenticateSignature(
   { options, now }: { readonly options: Options; readonly now: Date },
 ): AuthResult {
   const { header: name = DEFAULT_HEADER, algorithm, encoding, id_header: idHeader } = options;
-  const { signed: template, timestamp_header: timeHeader, window: windowMs } = options;
+  const {
+    signed: template,
+    timestamp_header: timeHeader,
+    timestamp_format: timeAs,
+    window: windowMs,
+  } = options;
   const id = idHeader === undefined ? null : headerOf(request, idHeader);
   const timestamp = timeHeader === undefined ? null : headerOf(request, timeHeader);
   const bytes = signedBytes(template, { id, timestamp, body: request.body });
@@ -189,7 +195,8 @@ function authenticateSignature(
   const prefix = options.prefix ?? `${algorithm}=`;
   const format = { header: name, prefix, algorithm, encoding, signed: () => bytes };
   const result = authenticateHmac(request, credentials, format);
-  if (!result.ok || timestamp === null || isRecent(timestamp, { now, windowMs })) return result;
+  if (!result.ok || timestamp === null || isRecent(timestamp, { now, windowMs, format: timeAs }))
+    return result;
   return expired(
     `The time in ${timeHeader ?? ""} is more than ${formatDuration(windowMs)} from this server's`,
   );

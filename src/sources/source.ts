@@ -142,12 +142,15 @@ export function bindSource<O>({
   credentials,
   bodyLimit,
 }: BindSourceOptions<O>): BoundSource {
+  const keptHeaders = kind.keptHeaders(options);
+  const stored = ({ headers }: IncomingRequest): Readonly<Record<string, string>> =>
+    storedHeaders(headers, [...keptHeaders, "content-type"]);
   return {
     name,
     kind: kind.kind,
     bodyLimit: bodyLimit ?? kind.defaultBodyLimit,
     fingerprintIsUnique: kind.fingerprintIsUnique(options, credentials),
-    keptHeaders: kind.keptHeaders(options),
+    keptHeaders,
     secretInPath: kind.secretInPath ?? false,
     answers: kind.answers ?? null,
     rollbackRules: kind.rollbackRules?.(options) ?? null,
@@ -161,7 +164,7 @@ export function bindSource<O>({
       ),
     senderId: (request) => kind.senderId(request, options),
     eventName: (request) => kind.eventName(request, options),
-    describe: (request) => kind.describe(request, name, options),
+    describe: (request) => withHeaders(kind.describe(request, name, options), stored(request)),
   };
 }
 
@@ -174,4 +177,27 @@ function bindPublicKeys<O>(
   return publicKeys === undefined || urls.length === 0
     ? null
     : { urls, read: (answer) => publicKeys.read(answer) };
+}
+
+/** Only what is stored: else a replay could mean something else than the first time, and a secret could get into the event. */
+export function storedHeaders(
+  headers: IncomingRequest["headers"],
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    if (value !== undefined && value !== "") picked[name] = value;
+  }
+  return picked;
+}
+
+function withHeaders(described: DescribeResult, headers: HookEvent["headers"]): DescribeResult {
+  if (!described.ok) return described;
+  const { event, more } = described;
+  return {
+    ok: true,
+    event: { ...event, headers },
+    ...(more !== undefined && { more: more.map((each) => ({ ...each, headers })) }),
+  };
 }

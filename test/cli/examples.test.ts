@@ -52,6 +52,7 @@ beforeAll(async () => {
   await chmod(join(place.dir, "bin/hookwright"), 0o755);
   await mkdir(join(place.dir, "etc"));
   await place.write("settings.yaml", theirs);
+  await place.write("hooks.json", '[{"id":"a","execute-command":"/bin/true"}]');
   await bash("git init -q . && git -c user.name=n -c user.email=e commit -q --allow-empty -m one");
   ({ url } = await place.serve());
 });

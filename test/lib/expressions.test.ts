@@ -24,6 +24,15 @@ describe("an expression", () => {
     ["event.?a.?b.?c", null],
     ["event.list.size()", 3],
     ["event.list.filter(x, x != '(')", ["a", "b"]],
+    ["as_text(event.text)", "abc"],
+    ["as_text(event.n)", "5"],
+    ["as_text(7)", "7"],
+    ["as_text(event.n > 4.0)", "true"],
+    ["as_text(event.list)", '["a","(","b"]'],
+    ["as_text({'a': 1, 'b': [event.none]})", '{"a":1,"b":[null]}'],
+    ["as_text(event.none)", ""],
+    ["as_text(event.?nope.?deeper[?3])", ""],
+    ["as_text(event.?list[?1])", "("],
   ])("%s is %s", (text, expected) => expect(value(text)).toEqual(expected));
 
   it.each([

@@ -52,6 +52,42 @@ describe("what is signed", () => {
   });
 });
 
+describe("a signed date", () => {
+  const DATE = "Sun 01 Mar 2026 12:00:00 UTC";
+  /** As Scalr does it. */
+  const options = {
+    header: "X-Sig",
+    prefix: "",
+    signed: "{body}{timestamp}",
+    timestamp_header: "Date",
+    timestamp_format: "date",
+  };
+  const dated = (date: string) => ({ date, "x-sig": sign(`{"a":1}${date}`) });
+
+  it.each([
+    [DATE, "ok"],
+    ["Sun, 01 Mar 2026 12:04:59 GMT", "ok"],
+    ["Sun, 01 Mar 2026 12:05:01 GMT", "signature:expired"],
+    ["Sun, 01 Mar 2026 11:54:59 GMT", "signature:expired"],
+    ["Sun, 01 Mar 2026 12:00:00 +0100", "signature:expired"],
+    ["2026-03-01T12:00:00Z", "signature:expired"],
+    [String(SENT_S), "signature:expired"],
+    ["Sun 99 Mar 2026 12:00:00 UTC", "signature:expired"],
+    ["now", "signature:expired"],
+  ])("of %s counts now: %s", (date, code) => {
+    expect(check(dated(date), options)).toBe(code);
+  });
+
+  it("does not let its end be taken for the body's", () => {
+    const { "x-sig": signature } = dated(DATE);
+    const moved = bind({ kind: "generic", options }).authenticate(
+      { headers: { date: DATE.slice(1), "x-sig": signature }, body: Buffer.from(`{"a":1}${DATE[0]}`) },
+      NOW,
+    );
+    expect(moved).toMatchObject({ code: "signature:expired" });
+  });
+});
+
 describe("HTTP Basic", () => {
   const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
   it.each([
@@ -74,6 +110,8 @@ describe("the settings refuse", () => {
     [{ signed: "{id}", id_header: "X-Id" }, /\{body\} in it once/],
     [{ signed: "{body}{body}" }, /\{body\} in it once/],
     [{ ...time, signed: "{timestamp}{body}" }, /something between/],
+    [{ ...time, signed: "{body}{timestamp}" }, /something between/],
+    [{ ...time, signed: "{timestamp}{body}", timestamp_format: "date" }, /something between/],
     [{ signed: "{url}.{body}" }, /only \{id\}, \{timestamp\} and \{body\}/],
     [{ ...time, token_header: "X-Token" }, /nothing is signed/],
     [{ ...time, username: "me" }, /nothing is signed/],

@@ -145,6 +145,7 @@ describe("fields", () => {
       draft: null,
       fork: null,
       health: null,
+      headers: { "content-type": "application/json", "x-env": "blue" },
       deleted: false,
       commit: { sha: "1".repeat(40), message: null, author: null, url: null, timestamp: null },
       before: null,

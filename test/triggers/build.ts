@@ -23,6 +23,7 @@ export const event = (change: Partial<HookEvent> = {}): HookEvent => ({
   draft: null,
   fork: null,
   health: null,
+  headers: {},
   payload: {},
   ...change,
 });

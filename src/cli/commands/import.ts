@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { z } from "zod";
+import type { Imported } from "../../settings/import/imported.ts";
+import { importWebhook } from "../../settings/import/webhook.ts";
 import { importWebhooksAutomata } from "../../settings/import/webhooks-automata.ts";
 import { addBody, type Context, flag } from "../command.ts";
 import { CliError, EXIT } from "../exit-codes.ts";
@@ -9,8 +11,14 @@ import { inWords } from "../invocation.ts";
 
 const input = z.object({ file: z.string(), output: z.string().optional(), force: flag });
 
-async function run({ output }: Context, options: z.infer<typeof input>): Promise<void> {
-  const { yaml, notes } = importWebhooksAutomata(await read(options.file));
+type Given = z.infer<typeof input>;
+
+async function convert(
+  { output }: Context,
+  options: Given,
+  importText: (text: string) => Imported,
+): Promise<void> {
+  const { yaml, notes } = importText(await read(options.file));
   for (const note of output.json ? [] : notes) output.note(`note: ${note}`);
   const { output: target, force } = options;
   if (target === undefined) return output.json ? output.data({ yaml, notes }) : output.document(yaml);
@@ -30,17 +38,41 @@ const read = (file: string): Promise<string> =>
   });
 
 export function addImport(program: Command): void {
-  const command = program
-    .command("import")
-    .description("convert the settings of another system")
-    .command("webhooks-automata")
-    .description("convert a settings file of webhooks_automata, of any generation")
-    .argument("<file>", "its settings file")
+  const command = program.command("import").description("convert the settings of another system");
+  addConversion(command, {
+    name: "webhooks-automata",
+    description: "convert a settings file of webhooks_automata, of any generation",
+    file: "its settings file",
+    example: "hookwright import webhooks-automata settings.yaml -o imported.yaml",
+    importText: importWebhooksAutomata,
+  });
+  addConversion(command, {
+    name: "webhook",
+    description: "convert the hooks of adnanh/webhook",
+    file: "its hooks.json, or the same as YAML",
+    example: "hookwright import webhook hooks.json -o imported.yaml --force",
+    importText: importWebhook,
+  });
+}
+
+interface Conversion {
+  readonly name: string;
+  readonly description: string;
+  readonly file: string;
+  readonly example: string;
+  readonly importText: (text: string) => Imported;
+}
+
+function addConversion(parent: Command, { name, description, file, example, importText }: Conversion): void {
+  const command = parent
+    .command(name)
+    .description(description)
+    .argument("<file>", file)
     .option("-o, --output <file>", "write it there instead of to stdout")
     .option("--force", "replace what is there");
   addBody(command, {
-    examples: ["hookwright import webhooks-automata settings.yaml -o imported.yaml"],
+    examples: [example],
     input,
-    run,
+    run: (context: Context, given: Given) => convert(context, given, importText),
   });
 }

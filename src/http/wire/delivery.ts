@@ -65,9 +65,9 @@ export const deliveryDetailToWire = (detail: DeliveryDetail): z.infer<typeof del
   tasks: detail.tasks.map(startedToWire),
 });
 
-/** Without the payload, which the delivery's body has. */
+/** Without the payload and the headers, which the delivery has. */
 function eventToWire(event: HookEvent): EventWire {
-  const { senderName, cloneUrl, paths, health, payload: _payload, ...same } = event;
+  const { senderName, cloneUrl, paths, health, payload: _payload, headers: _headers, ...same } = event;
   return {
     ...same,
     sender_name: senderName,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { escapeVariables } from "../environment-values.ts";
 import type { Report } from "../problems.ts";
 import { argvSteps, type Step } from "./commands.ts";
+import { addAutomataSource } from "./automata-source.ts";
 import type { Draft } from "./draft.ts";
 import { noteLogLevel, takeListen } from "./listen.ts";
 import { globOf, ONE_AT_A_TIME, pullStep, refParam, repositoryGlobs } from "./pull.ts";
@@ -48,7 +49,7 @@ type Automaton = Settings["automata"][string];
 
 /** 2021, v0.1.0: a map of automata, each with a URL of its own, and git actions. */
 export function fromMap(draft: Draft, data: unknown, report: Report): void {
-  const settings = readKnown({ draft, schema, data, report });
+  const settings = readKnown({ draft, schema, data, report, of: "webhooks_automata" });
   if (settings === null) return;
   noteLogLevel(draft, settings.log_level);
   takeListen(draft, settings.listen_ip, settings.listen_port);
@@ -84,7 +85,7 @@ function addAutomaton(draft: Draft, settings: Settings, { key, automaton }: Auto
   const name = draft.name(key);
   const provider = automaton.provider ?? settings.provider;
   const secret = automaton.provider_options?.secret ?? settings.providers?.[provider]?.secret;
-  draft.addSource({
+  addAutomataSource(draft, {
     name,
     provider,
     secret,

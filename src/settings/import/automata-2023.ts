@@ -3,6 +3,7 @@ import { escapeVariables } from "../environment-values.ts";
 import { variableName } from "../fields.ts";
 import type { Report } from "../problems.ts";
 import { shellSteps } from "./commands.ts";
+import { addAutomataSource } from "./automata-source.ts";
 import type { Draft } from "./draft.ts";
 import { readKnown } from "./read-known.ts";
 
@@ -25,7 +26,7 @@ type Automaton = z.output<typeof schema>["automata"][number];
 
 /** 2023, v0.3.0: a list of endpoints, each with its commands. It never ran more than one of them; here all are. */
 export function fromList(draft: Draft, data: unknown, report: Report): void {
-  const settings = readKnown({ draft, schema, data, report });
+  const settings = readKnown({ draft, schema, data, report, of: "webhooks_automata" });
   if (settings === null) return;
   draft.listen("127.0.0.1:8000");
   for (const automaton of settings.automata) addAutomaton(draft, automaton);
@@ -34,7 +35,7 @@ export function fromList(draft: Draft, data: unknown, report: Report): void {
 function addAutomaton(draft: Draft, { endpoint, action }: Automaton): void {
   const { suffix, provider, secret_token: secret } = endpoint;
   const name = draft.name(suffix);
-  draft.addSource({ name, provider, secret, path: `/${suffix}` });
+  addAutomataSource(draft, { name, provider, secret, path: `/${suffix}` });
   if (provider === "plain" && secret !== undefined)
     draft.note(`source ${name}: plain never looked at secret_token; left out`);
   const env = envOf(draft, name, action.env);

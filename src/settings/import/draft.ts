@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { escapeVariables } from "../environment-values.ts";
 import { isReservedPath } from "../reserved-paths.ts";
 
@@ -17,13 +16,10 @@ export interface Draft {
 
 export interface DraftSource {
   readonly name: string;
-  /** As webhooks_automata called it. */
-  readonly provider: string;
-  readonly secret: unknown;
   /** URL path that it was received on. */
   readonly path: string;
-  /** Further keys. */
-  readonly rest?: Readonly<Record<string, unknown>>;
+  /** Its keys, but for the path. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 export function createDraft(): Draft {
@@ -62,13 +58,8 @@ export function createDraft(): Draft {
     listen(address) {
       server = { listen: escapeVariables(address) };
     },
-    addSource({ name, provider, secret, path, rest = {} }) {
-      sources[name] = {
-        ...kindOf(provider, name, note),
-        path: pathOf(name, path),
-        ...secretOf({ name, provider, secret, note }),
-        ...rest,
-      };
+    addSource({ name, path, settings: { kind, ...rest } }) {
+      sources[name] = { kind, path: pathOf(name, path), ...rest };
     },
     addAction(name, action) {
       actions[name] = action;
@@ -85,48 +76,4 @@ function firstFree(wanted: string, taken: ReadonlySet<string>): string {
     const candidate = count === 1 ? wanted : `${wanted}-${count}`;
     if (!taken.has(candidate)) return candidate;
   }
-}
-
-type Note = Draft["note"];
-
-function kindOf(provider: string, name: string, note: Note): Record<string, unknown> {
-  switch (provider) {
-    case "plain":
-      return { kind: "generic" };
-    case "github":
-    case "gitlab":
-      return { kind: provider };
-    case "gogs":
-      note(`source ${name}: newer Gogs no longer sends the secret in the body; for one, remove body_secret`);
-      return { kind: "gogs", body_secret: true };
-    default:
-      note(
-        `source ${name}: webhooks_automata had no provider ${provider}; see which kind of source it should be`,
-      );
-      return { kind: "generic" };
-  }
-}
-
-interface SecretInput {
-  readonly name: string;
-  readonly provider: string;
-  readonly secret: unknown;
-  readonly note: Note;
-}
-
-/** Plain checked nothing, which has to be said here. Any other provider without a secret took nothing, so a new one does no harm. */
-function secretOf({ name, provider, secret, note }: SecretInput): Record<string, unknown> {
-  if (provider === "plain") {
-    note(
-      `source ${name}: its provider was plain, so anybody could use it; give it a secret, or keep unsafe_no_auth`,
-    );
-    return { unsafe_no_auth: true };
-  }
-  if (secret === undefined || secret === null || secret === "") {
-    note(`source ${name}: it had no secret, so it took nothing; give the new one to the sender`);
-    return { secrets: [randomBytes(32).toString("hex")] };
-  }
-  if (typeof secret !== "string")
-    note(`source ${name}: its secret is no text in YAML; look whether it came over as meant`);
-  return { secrets: [escapeVariables(typeof secret === "string" ? secret : JSON.stringify(secret))] };
 }

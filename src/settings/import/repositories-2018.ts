@@ -2,6 +2,7 @@ import { z } from "zod";
 import { escapeVariables } from "../environment-values.ts";
 import type { Report } from "../problems.ts";
 import { argvSteps } from "./commands.ts";
+import { addAutomataSource } from "./automata-source.ts";
 import type { Draft } from "./draft.ts";
 import { noteLogLevel, takeListen } from "./listen.ts";
 import { globOf, ONE_AT_A_TIME, pullStep, refParam, repositoryGlobs } from "./pull.ts";
@@ -29,7 +30,7 @@ type Entry = z.output<typeof schema>["repositories"][string];
 
 /** 2018, webhooks_git_automata 0.0.3: one URL for all repositories, each told by its name and branch. */
 export function fromRepositories(draft: Draft, data: unknown, report: Report): void {
-  const settings = readKnown({ draft, schema, data, report });
+  const settings = readKnown({ draft, schema, data, report, of: "webhooks_automata" });
   if (settings === null) return;
   noteLogLevel(draft, settings.log_level);
   takeListen(draft, settings.listen_ip, settings.listen_port);
@@ -52,7 +53,7 @@ const PLAIN_FIELDS = {
 function addSource(draft: Draft, given: z.output<typeof schema>["provider"]): void {
   const provider = typeof given === "string" ? given : given.name;
   const secret = typeof given === "string" ? undefined : given.secret;
-  draft.addSource({
+  addAutomataSource(draft, {
     name: SOURCE,
     provider,
     secret,

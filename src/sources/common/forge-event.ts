@@ -22,6 +22,7 @@ export const emptyEvent = (frame: EventFrame): HookEvent => ({
   draft: null,
   fork: null,
   health: null,
+  headers: {},
 });
 
 /** What is special to each event of a sender, by its name there. A map: a name such as `constructor` finds nothing. */

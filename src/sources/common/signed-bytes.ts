@@ -7,14 +7,16 @@ export type SignedPart = "id" | "timestamp" | "body";
 const partsOf = (template: string): readonly string[] =>
   [...template.matchAll(PLACEHOLDER)].map(([, name = ""]) => name);
 
-/** Settings: what is signed, such as `{id}.{timestamp}.{body}`. Two values must not touch: where one ends has to be certain. */
+/** Settings: what is signed, such as `{id}.{timestamp}.{body}`. */
 export const signedTemplate = z.string().superRefine((template, context) => {
   const parts = partsOf(template);
   const add = (message: string): void => context.addIssue({ code: "custom", message });
   if (/[{}]/.test(template.replaceAll(PLACEHOLDER, ""))) add("it knows only {id}, {timestamp} and {body}");
   if (parts.filter((part) => part === "body").length !== 1) add("expected {body} in it once");
-  if (/\}\{/.test(template)) add("expected something between two values, such as a dot");
 });
+
+/** Whether two values touch: then nothing says where one ends, unless its form does. */
+export const hasTouching = (template: string): boolean => /\}\{/.test(template);
 
 export const mentions = (template: string, part: SignedPart): boolean => partsOf(template).includes(part);
 

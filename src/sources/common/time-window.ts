@@ -13,8 +13,23 @@ export const timeWindow = z
   .prefault("5m")
   .describe("How far the signed time may be from this server's, either way.");
 
-/** `timestamp`: whole seconds since 1970. */
-export const isRecent = (
-  timestamp: string,
-  { now, windowMs }: { readonly now: Date; readonly windowMs: number },
-): boolean => /^\d+$/.test(timestamp) && Math.abs(now.getTime() - Number(timestamp) * 1_000) <= windowMs;
+/** How a time is written: whole seconds since 1970, or a date such as `Fri, 08 Sep 2017 11:24:32 GMT`, its comma left out or not. */
+export const timeFormat = z.enum(["unix", "date"]);
+export type TimeFormat = z.output<typeof timeFormat>;
+
+const DATE = /^[A-Z][a-z]{2},? \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} (?:GMT|UTC)$/;
+
+function millisecondsOf(timestamp: string, format: TimeFormat): number {
+  if (format === "date") return DATE.test(timestamp) ? Date.parse(timestamp) : NaN;
+  return /^\d+$/.test(timestamp) ? Number(timestamp) * 1_000 : NaN;
+}
+
+export interface RecentInput {
+  readonly now: Date;
+  readonly windowMs: number;
+  readonly format?: TimeFormat;
+}
+
+/** False too for what is no time. */
+export const isRecent = (timestamp: string, { now, windowMs, format = "unix" }: RecentInput): boolean =>
+  Math.abs(now.getTime() - millisecondsOf(timestamp, format)) <= windowMs;

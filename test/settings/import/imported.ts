@@ -1,5 +1,7 @@
 import { parse } from "yaml";
 import { z } from "zod";
+import type { Imported } from "../../../src/settings/import/imported.ts";
+import { importWebhook } from "../../../src/settings/import/webhook.ts";
 import { importWebhooksAutomata } from "../../../src/settings/import/webhooks-automata.ts";
 import { parseSettings } from "../../../src/settings/load.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
@@ -18,8 +20,13 @@ export interface Result extends z.output<typeof parts> {
 }
 
 /** Converts a text; what comes out has to be valid settings. */
-export function imported(text: string): Result {
-  const { yaml, notes } = importWebhooksAutomata(text);
+export const imported = (text: string): Result => checked(importWebhooksAutomata(text));
+
+/** The same for hooks of adnanh/webhook. */
+export const importedHooks = (hooks: unknown): Result =>
+  checked(importWebhook(typeof hooks === "string" ? hooks : JSON.stringify(hooks)));
+
+function checked({ yaml, notes }: Imported): Result {
   const settings = parseSettings({ text: yaml, file: null, dir: "/srv/hookwright", env: {} });
   return { ...parts.parse(parse(yaml)), notes, yaml, settings };
 }
