@@ -11,8 +11,9 @@ export function registerAsText(environment: Environment): void {
 function asText(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (value instanceof Optional) return value.hasValue() ? asText(value.value()) : "";
-  if (typeof value === "object") return JSON.stringify(value, (_key, each: unknown) => plain(each));
-  return typeof value === "string" ? value : String(value);
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint") return value.toString();
+  return JSON.stringify(value, (_key, each: unknown) => plain(each));
 }
 
 /** CEL's whole numbers are bigints, which JSON does not know. */
