@@ -15,4 +15,7 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
   new URL("../node_modules/.cache/hookwright/", import.meta.url),
 );
 nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE);
-await import("../src/cli/main.ts");
+// The published package has the compiled program alone: Node strips no types below node_modules.
+const { existsSync } = await import("node:fs");
+const isClone = existsSync(new URL("../src/cli/main.ts", import.meta.url));
+await import(isClone ? "../src/cli/main.ts" : "../dist/src/cli/main.js");

@@ -23,7 +23,7 @@ export function whatNext(output: Output, url: string): void {
   output.prose("The site that was deployed is in demo/live, the settings are in hookwright.yaml.");
   output.line();
   output.line(bold("From another terminal"));
-  command("npm run demo", "the next push, and its deployment live");
+  command("npx hookwright demo", "the next push, and its deployment live");
   command(inWords("tasks"), "what was deployed, and how it ended");
   command(inWords("explain last"), "why the last webhook started what it did");
   command(inWords("--help"), "everything else");
@@ -43,5 +43,5 @@ export function whatNext(output: Output, url: string): void {
 
 /** At every later start with the demo still in the settings. */
 export function invite(output: Output): void {
-  if (!output.json) output.note(`Send the demo's next push from another terminal: npm run demo`);
+  if (!output.json) output.note(`Send the demo's next push from another terminal: npx hookwright demo`);
 }

@@ -47,7 +47,7 @@ describe("the first start", () => {
       "• Step 2/4: build",
       "  ✓ publish ",
       "✓ deploy-demo COMPLETED in ",
-      "  npm run demo  ",
+      "  npx hookwright demo  ",
       "https://YOUR-HOST/hooks/my-app",
     ];
     for (const text of texts) expect(screen).toContain(text);
@@ -87,7 +87,7 @@ describe("the first start", () => {
     });
 
     const second = start();
-    await second.says("npm run demo");
+    await second.says("npx hookwright demo");
     expect(second.said()).toContain('"Serving"');
     second.child.kill("SIGINT");
     expect(await second.child).toMatchObject({ exitCode: 0, stdout: "" });

@@ -8,6 +8,7 @@ import type {
   OutputStream,
 } from "./launcher-messages.ts";
 import { LAUNCHER_OF, ownIdentity } from "./orphaned-launchers.ts";
+import { siblingModule } from "../sibling-module.ts";
 
 export type { LaunchOptions, OutputStream };
 
@@ -34,7 +35,7 @@ interface Launcher {
   start(options: LaunchOptions, onOutput: OnOutput): Launched;
 }
 
-const FILE = fileURLToPath(new URL("./launcher-process.ts", import.meta.url));
+const FILE = fileURLToPath(siblingModule("launcher-process", import.meta.url));
 
 function createLauncher(onGone: () => void): Launcher {
   const commands = new Map<number, Command>();

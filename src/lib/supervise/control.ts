@@ -13,8 +13,9 @@ import {
   type SupervisorState,
   writeJson,
 } from "./spec.ts";
+import { siblingModule } from "../sibling-module.ts";
 
-const PROGRAM = fileURLToPath(new URL("./supervisor-process.ts", import.meta.url));
+const PROGRAM = fileURLToPath(siblingModule("supervisor-process", import.meta.url));
 const POLL_MS = 20;
 const START_MS = 15_000;
 

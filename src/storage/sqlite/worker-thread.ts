@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { AppError } from "../../domain/errors.ts";
 import { bodiesOf, fromWireError, type Call, type CallResult, type Reply, type Request } from "./messages.ts";
+import { siblingModule } from "../../lib/sibling-module.ts";
 
 /** A thread with the database open in it. */
 export interface DatabaseThread {
@@ -20,7 +21,7 @@ export interface StartOptions {
 
 /** Rejects with the AppError that says why the database can't be opened. */
 export async function startDatabaseThread({ path, onResults }: StartOptions): Promise<DatabaseThread> {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+  const worker = new Worker(siblingModule("worker", import.meta.url), {
     workerData: { path },
     // What it keeps is small; without a bound its young generation alone grows to 50 MB.
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
