@@ -23,6 +23,7 @@ const MAY_IMPORT = {
     "src/(sources|steps)/(registry|source|step)\\.ts",
     "src/settings/settings\\.ts",
   ],
+  relay: ["src/domain/", "src/lib/"],
   accounts: ["src/domain/", "src/lib/", "src/storage/store\\.ts"],
   http: [
     "src/(domain|lib|usecases|accounts)/",
@@ -33,7 +34,7 @@ const MAY_IMPORT = {
     "package\\.json",
   ],
   client: ["src/domain/"],
-  cli: ["src/(domain|lib|client|settings|senders)/", "package\\.json"],
+  cli: ["src/(domain|lib|client|settings|relay|senders)/", "package\\.json"],
 };
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({

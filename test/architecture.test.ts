@@ -73,6 +73,7 @@ describe("the import rule", () => {
     ["src/client/x.ts", "src/usecases/app.ts", "imports-of-client"],
     ["src/cli/x.ts", "src/usecases/app.ts", "imports-of-cli"],
     ["src/cli/x.ts", "src/main.ts", "main-is-the-root"],
+    ["src/relay/x.ts", "src/storage/store.ts", "imports-of-relay"],
     ["src/newfolder/x.ts", "src/domain/task.ts", "known-folders-only"],
   ])("refuses that %s imports %s", async (from, to, rule) => {
     expect(await rulesBroken(from, to)).toContain(rule);

@@ -2,11 +2,13 @@ import { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { addApprove } from "./commands/approve.ts";
 import { addCancel } from "./commands/cancel.ts";
+import { addChannel } from "./commands/channel.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addFollow } from "./commands/follow.ts";
+import { addForward } from "./commands/forward.ts";
 import { addHashToken } from "./commands/hash-token.ts";
 import { addImport } from "./commands/import.ts";
 import { addInit } from "./commands/init.ts";
@@ -14,6 +16,7 @@ import { addLogs } from "./commands/logs.ts";
 import { addMigrateStore } from "./commands/migrate-store.ts";
 import { addNodes } from "./commands/nodes.ts";
 import { addPrune } from "./commands/prune.ts";
+import { addRelay } from "./commands/relay.ts";
 import { addReleases } from "./commands/releases.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addRetry } from "./commands/retry.ts";
@@ -36,6 +39,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "Releases:": [addReleases, addRollback],
   "Deliveries:": [addDeliveries, addExplain, addReplay, addSend, addSources],
   "The store:": [addPrune, addMigrateStore],
+  "A relay:": [addRelay, addChannel, addForward],
   "Tokens:": [addToken, addHashToken],
 };
 

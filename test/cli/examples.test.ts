@@ -7,6 +7,7 @@ import { createProgram } from "../../src/cli/program.ts";
 import { CLI_SECRET, cliSettings } from "../support/cli-settings.ts";
 import { BIN, cliEnv, createPlace, type Place } from "../support/cli.ts";
 import { githubPush } from "../support/push.ts";
+import { startTestRelay } from "../support/relay.ts";
 import { until } from "../support/until.ts";
 
 type Command = ReturnType<typeof createProgram>;
@@ -29,9 +30,10 @@ const examples = commands.flatMap((command) =>
   examplesOf(command).map((line) => ({ path: pathOf(command), line })),
 );
 /** These serve until they are told to end; `demo` needs what they write, and is in the test of the first run. */
-const SERVING = new Set(["start", "serve"]);
-/** Needs a PostgreSQL: test/e2e/move-store.postgres.test.ts runs it. */
-const ELSEWHERE = new Set(["demo", "migrate-store"]);
+const SERVING = new Set(["start", "serve", "relay"]);
+const forwarding = examples.filter(({ path }) => path === "forward");
+/** `migrate-store` needs a PostgreSQL: test/e2e/move-store.postgres.test.ts runs it. */
+const ELSEWHERE = new Set(["demo", "migrate-store", "forward"]);
 const ending = examples.filter(({ path }) => !SERVING.has(path) && !ELSEWHERE.has(path));
 const serving = examples.filter(({ path }) => SERVING.has(path));
 
@@ -72,6 +74,8 @@ const PREPARE: Readonly<Record<string, () => Promise<unknown>>> = {
   rollback: releaseTwice,
   approve: () => bash("hookwright trigger careful"),
   cancel: () => bash("hookwright trigger wait"),
+  "channel create": () => bash("hookwright channel remove demo || true"),
+  "channel remove": () => bash("hookwright channel create demo || true"),
   "token revoke": () => bash("hookwright token create ci || true"),
   "secrets remove": () => bash("echo a-secret | hookwright secrets set ops"),
   "token create": () => bash("hookwright token revoke ci || true"),
@@ -113,6 +117,24 @@ describe("the examples of --help", () => {
     const target = line.replace(" --dir /etc/hookwright", ` --dir ${place.dir}/made`);
     const ran = await bash(target);
     expect({ exitCode: ran.exitCode, said: ran.all }).toMatchObject({ exitCode: 0 });
+  });
+
+  it.each(forwarding)("forward until SIGTERM: $line", async ({ line }) => {
+    const relay = await startTestRelay();
+    const words = line
+      .replace(/^hookwright /, "")
+      .replace("https://relay.example.com/CHANNEL", `${relay.url}/closed`)
+      .replace("https://smee.io/CHANNEL", `${relay.url}/open`)
+      .split(" ");
+    const child = place.begin(words, { env: { HOOKWRIGHT_RELAY_TOKEN: relay.token } });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    await until(() => said.includes('"Forwarding"'), { what: `${line} to forward` });
+    child.kill("SIGTERM");
+    expect(await child).toMatchObject({ exitCode: 0 });
+    await relay.close();
   });
 
   it.each(serving)("serve until SIGTERM: $line", async ({ line }) => {
