@@ -195,6 +195,8 @@ export interface MissedDeliveriesTable {
   readonly attempts: number;
   /** When it may be asked for again; null: no more. */
   readonly next_at: string | null;
+  /** When it was noticed that it had been accepted. */
+  readonly came_in_at: string | null;
   readonly error: string | null;
 }
 

@@ -452,6 +452,7 @@ export interface Store {
     readonly nextAt: string | null;
     readonly error: string;
   }): Promise<void>;
+  /** Also notes which of those that were missed have come in. */
   endRecovery(
     input: RecoveryKey & {
       readonly node: string;

@@ -6,6 +6,7 @@ import { health } from "./0004-health.ts";
 import { parts } from "./0005-parts.ts";
 import { retention } from "./0006-retention.ts";
 import { moves } from "./0007-moves.ts";
+import { missedCameIn } from "./0009-missed-came-in.ts";
 import { holds } from "./0010-holds.ts";
 import { releases } from "./0014-releases.ts";
 import { missedDeliveries } from "./0008-missed-deliveries.ts";
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   releases,
   missedDeliveries,
   moves,
+  missedCameIn,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -68,7 +68,7 @@ const setSince = prepare((db, { source, hook, since }: RecoveryKey & { since: st
   db.updateTable("recoveries").set({ since }).where("source", "=", source).where("hook", "=", hook),
 );
 
-type NewMissed = Omit<MissedDeliveriesTable, "attempts" | "error">;
+type NewMissed = Omit<MissedDeliveriesTable, "attempts" | "error" | "came_in_at">;
 
 const insertMissed = prepare((db, input: NewMissed) =>
   db
@@ -104,13 +104,23 @@ export async function noteMissed(
   }
 }
 
-/** That a delivery of that id has been accepted meanwhile. */
-const cameIn = sql<boolean>`exists (
+/** That a delivery of that id has been accepted meanwhile, and is still kept. */
+const isAccepted = sql<boolean>`exists (
   select 1 from deliveries
   where deliveries.source = missed_deliveries.source
     and deliveries.sender_id = missed_deliveries.sender_id
     and deliveries.verdict = 'accepted'
 )`;
+
+const noteCameIn = prepare((db, { source, hook, now }: RecoveryKey & { now: string }) =>
+  db
+    .updateTable("missed_deliveries")
+    .set({ came_in_at: now, next_at: null })
+    .where("source", "=", source)
+    .where("hook", "=", hook)
+    .where("came_in_at", "is", null)
+    .where(isAccepted),
+);
 
 const due = prepare((db, { source, hook, now, limit }: RecoveryKey & { now: string; limit: number }) =>
   db
@@ -119,7 +129,7 @@ const due = prepare((db, { source, hook, now, limit }: RecoveryKey & { now: stri
     .where("source", "=", source)
     .where("hook", "=", hook)
     .where("next_at", "<=", now)
-    .where((eb) => eb.not(cameIn))
+    .where((eb) => eb.not(isAccepted))
     .orderBy("found_at")
     // Numbers, and those of senders ascend.
     .orderBy(sql`length(remote_id)`)
@@ -200,6 +210,7 @@ const forget = prepare((db, { before }: { before: string }) =>
 );
 
 export async function endRecovery(connection: Connection, input: Input<"endRecovery">): Promise<void> {
+  await noteCameIn.run(connection, input);
   await end.run(connection, input);
   await forget.run(connection, { before: new Date(Date.parse(input.now) - KEPT_MS).toISOString() });
 }
@@ -211,8 +222,8 @@ const states = prepare((db, _: object) =>
 const fates = prepare((db, _: object) =>
   db
     .selectFrom("missed_deliveries")
-    .select(["source", "hook", "next_at"])
-    .select(sql<boolean | number>`${cameIn}`.as("in")),
+    .select(["source", "hook", "next_at", "came_in_at"])
+    .select(sql<boolean | number>`${isAccepted}`.as("accepted")),
 );
 
 export async function recoveryStates(connection: Connection): Promise<readonly RecoveryState[]> {
@@ -220,7 +231,9 @@ export async function recoveryStates(connection: Connection): Promise<readonly R
   return (await states.all(connection, {})).map((row) => {
     const own = missed.filter(({ source, hook }) => source === row.source && hook === row.hook);
     // SQLite has no booleans.
-    const waiting = own.filter((each) => each.in === false || each.in === 0);
+    const waiting = own.filter(
+      ({ accepted, came_in_at: at }) => at === null && (accepted === false || accepted === 0),
+    );
     const open = waiting.filter(({ next_at: next }) => next !== null).length;
     return {
       source: row.source,

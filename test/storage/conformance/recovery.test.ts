@@ -81,6 +81,17 @@ describe("missed deliveries", () => {
     expect(await due(store, 60)).toEqual(["1"]);
   });
 
+  it("are not asked for again when the delivery that came in has been removed for its age", async () => {
+    await begin(store, "n1", 0);
+    await note(store, ["1"]);
+    await store.storeDelivery(aDelivery({ senderId: "1", receivedAt: at(1) }));
+    await end(store, "n1", 2);
+    const all = { after: 0, limit: 10, upTo: 0, dryRun: false, before: at(50) };
+    expect(await store.prune({ ...all, what: "deliveries" })).toMatchObject({ removed: 1 });
+    expect(await due(store, 60)).toEqual([]);
+    expect(await store.recoveryStates()).toMatchObject([{ cameIn: 1, open: 0, givenUp: 0 }]);
+  });
+
   it("are known once, and told of in numbers", async () => {
     await begin(store, "n1", 0);
     await note(store, ["1", "2", "3"]);
