@@ -8,6 +8,7 @@ const MAY_IMPORT = {
     "src/domain/",
     "src/lib/",
     "src/(sources|steps)/(registry|source|step)\\.ts",
+    "src/outbound/(registry|kind|endpoint|retry)\\.ts",
     "src/triggers/check-rule\\.ts",
   ],
   sources: ["src/domain/", "src/lib/"],
@@ -15,6 +16,7 @@ const MAY_IMPORT = {
   triggers: ["src/domain/", "src/lib/"],
   steps: ["src/domain/", "src/lib/"],
   storage: ["src/domain/", "src/lib/"],
+  outbound: ["src/domain/", "src/lib/", "src/storage/store\\.ts"],
   queue: ["src/domain/", "src/lib/", "src/storage/(store|job-names)\\.ts"],
   usecases: [
     "src/(domain|lib|triggers)/",
@@ -22,6 +24,7 @@ const MAY_IMPORT = {
     "src/queue/queue\\.ts",
     "src/(sources|steps)/(registry|source|step)\\.ts",
     "src/settings/settings\\.ts",
+    "src/outbound/(attempt|endpoint|outbound|wanted|kinds/jobserv)\\.ts",
   ],
   relay: ["src/domain/", "src/lib/"],
   accounts: ["src/domain/", "src/lib/", "src/storage/store\\.ts"],
@@ -78,6 +81,12 @@ module.exports = {
         pathNot: "/(registry|source|step|sender)\\.ts$",
       },
       to: { path: "^src/$1/[^/]+\\.ts$", pathNot: "/(source|step|sender)\\.ts$" },
+    },
+    {
+      name: "endpoint-kinds-know-nothing-of-each-other",
+      severity: "error",
+      from: { path: "^src/outbound/kinds/" },
+      to: { path: "^src/outbound/kinds/" },
     },
     {
       name: "no-cycles",

@@ -8,7 +8,7 @@ const shared = { testTimeout: 60_000, hookTimeout: 60_000, pool: "forks" } as co
 
 /** What has to work alike on both stores runs on both. */
 const ON_BOTH = [
-  "test/{usecases,storage,queue,e2e}/**/*.test.ts",
+  "test/{usecases,storage,queue,e2e,outbound}/**/*.test.ts",
   "test/http/{routes/**/*,intake/accept,intake/refuse,intake/unavailable,rollback-loops}.test.ts",
 ];
 /** What is about one of them alone. */

@@ -8,7 +8,11 @@ import { createHttpServer } from "./http/server.ts";
 import { newId } from "./lib/ids.ts";
 import { createLogger, levelOf, type Logger } from "./lib/logger.ts";
 import { createOutboundFetch } from "./lib/outbound.ts";
+import { createPoster } from "./lib/outbound-post.ts";
 import { onSignals } from "./lib/signals.ts";
+import type { Outbound } from "./outbound/outbound.ts";
+import { createSender } from "./outbound/sender.ts";
+import { createTellingStore } from "./outbound/telling-store.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
 import type { Queue } from "./queue/queue.ts";
 import { loadSettings, parseSettings } from "./settings/load.ts";
@@ -74,8 +78,10 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const { env = process.env } = options;
   const settings = options.settings ?? (await readSettings(options.settingsFile, env));
   const logger = options.logger ?? createLogger({ level: levelOf(env) });
-  const store = await openStore(settings.store);
-  const parts: Parts = { options, env, settings, logger, store };
+  const opened = await openStore(settings.store);
+  const store = createTellingStore(opened, () => services.outbound.wake());
+  const place = { url: `http://${settings.server.host}:${settings.server.port}` };
+  const parts: Parts = { options, env, settings, logger, store, place };
   const identity = identityOf(options);
   const node = nodeId(identity.name, newId());
   const shared = await shareStore(parts);
@@ -88,7 +94,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     isDoubtful,
     pool: shared?.pool,
   });
-  const services = createServices(parts, queue, node, createHub({ broadcast: shared?.send }));
+  const services = createServices(parts, { queue, node, hub: createHub({ broadcast: shared?.send }) });
   const keeper = createNodeKeeper({ services, queue, identity, leaseMs: settings.work.leaseMs });
   const life = createLife({ services, queue, keeper, holds: createHoldKeeper({ services }) });
   shared?.listen(services.hub, keeper);
@@ -112,10 +118,12 @@ interface Parts {
   readonly settings: Settings;
   readonly logger: Logger;
   readonly store: Store;
+  /** Where it listens, once it does. */
+  readonly place: { url: string };
 }
 
 async function serve(parts: Parts, services: Services, life: Life): Promise<RunningServer> {
-  const { options, settings, logger, store } = parts;
+  const { options, settings, logger, store, place } = parts;
   await services.settings.replace(settings);
   const tokens = createTokens({ store });
   const localDir = settings.dataDir;
@@ -131,6 +139,7 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
   const http = createHttpServer({ app, settings: () => services.settings.current(), tokens, logger });
   life.onEnd(() => http.close());
   const url = await http.listen(options.listen ?? settings.server);
+  place.url = url;
   life.onEnd(() => removeLocalAddress(localDir, url));
   await writeLocalAddress(localDir, url).catch((error: unknown) => {
     logger.warn({ err: error }, "The command-line tools won't find this server by themselves");
@@ -193,12 +202,14 @@ async function createQueue({ store, logger }: Parts, { pool, ...rest }: QueuePar
   return createPostgresQueue({ ...options, pool });
 }
 
-function createServices(
-  { store, settings, logger, env }: Parts,
-  queue: Queue,
-  node: string,
-  hub: Hub,
-): Services {
+interface NodeParts {
+  readonly queue: Queue;
+  readonly node: string;
+  readonly hub: Hub;
+}
+
+function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services {
+  const { store, settings, logger, env } = parts;
   const now = (): Date => new Date();
   const { file, dir } = settings;
   const fetch = createFetch(() => services.settings.current());
@@ -221,19 +232,46 @@ function createServices(
     weights: createStepWeights({ store, now }),
     publishedKeys: createPublishedKeys({ fetch, now }),
     fetch,
+    outbound: createOutbound(parts, { queue, node, current: () => services.settings.current() }),
   };
   return services;
 }
 
-/** The outbound client; made anew when reloaded settings allow other networks. */
-function createFetch(current: () => Settings): typeof fetch {
-  let made = { allowed: "[]", fetch: createOutboundFetch() };
-  return (input, init) => {
+interface OutboundParts extends Pick<NodeParts, "queue" | "node"> {
+  readonly current: () => Settings;
+}
+
+function createOutbound({ store, logger, place }: Parts, { queue, node, current }: OutboundParts): Outbound {
+  return createSender({
+    store,
+    logger,
+    node,
+    shared: queue.shared,
+    endpoints: () => current().notify,
+    actionOf: (name) => {
+      const { actions } = current();
+      return Object.hasOwn(actions, name) ? (actions[name] ?? null) : null;
+    },
+    publicUrl: () => current().server.publicUrl ?? place.url,
+    poster: byNetworks(current, createPoster),
+  });
+}
+
+/** What depends on the networks that may be called; made anew when reloaded settings allow others. */
+function byNetworks<T>(current: () => Settings, create: (allowCidrs: readonly string[]) => T): () => T {
+  let made: { readonly allowed: string; readonly value: T } | null = null;
+  return () => {
     const { allowCidrs } = current().outbound;
     const allowed = JSON.stringify(allowCidrs);
-    if (allowed !== made.allowed) made = { allowed, fetch: createOutboundFetch({ allowCidrs }) };
-    return made.fetch(input, init);
+    if (made?.allowed !== allowed) made = { allowed, value: create(allowCidrs) };
+    return made.value;
   };
+}
+
+/** The guarded client. */
+function createFetch(current: () => Settings): typeof fetch {
+  const made = byNetworks(current, (allowCidrs) => createOutboundFetch({ allowCidrs }));
+  return (input, init) => made()(input, init);
 }
 
 /** Settings that came from no file stay as they are. */

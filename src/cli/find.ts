@@ -16,6 +16,10 @@ export const findTask = (client: Client, ref: string): Promise<string> =>
 export const findDelivery = (client: Client, ref: string): Promise<string> =>
   find("delivery", ref, async (limit) => (await client.listDeliveries({ limit })).items);
 
+/** A dead message by its id, the beginning or end of it, or `last`. */
+export const findMessage = (client: Client, ref: string): Promise<string> =>
+  find("dead letter", ref, async (limit) => (await client.listMessages({ limit, state: "dead" })).items);
+
 async function find(
   word: string,
   ref: string,

@@ -4,14 +4,17 @@ import { addApprove } from "./commands/approve.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addChannel } from "./commands/channel.ts";
 import { addCheck } from "./commands/check.ts";
+import { addDeadLetters } from "./commands/dead-letters.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDemo } from "./commands/demo.ts";
+import { addEndpoints } from "./commands/endpoints.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addFollow } from "./commands/follow.ts";
 import { addForward } from "./commands/forward.ts";
 import { addHashToken } from "./commands/hash-token.ts";
 import { addImport } from "./commands/import.ts";
 import { addInit } from "./commands/init.ts";
+import { addListen } from "./commands/listen.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addMigrateStore } from "./commands/migrate-store.ts";
 import { addNodes } from "./commands/nodes.ts";
@@ -38,6 +41,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addApprove, addCancel, addRetry],
   "Releases:": [addReleases, addRollback],
   "Deliveries:": [addDeliveries, addExplain, addReplay, addSend, addSources],
+  "Notifications:": [addEndpoints, addDeadLetters, addListen],
   "The store:": [addPrune, addMigrateStore],
   "A relay:": [addRelay, addChannel, addForward],
   "Tokens:": [addToken, addHashToken],

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type {
   ApproveRequest,
   DeliveryQuery,
+  MessageQuery,
   PruneRequest,
   RollbackRequest,
   StartRequest,
@@ -11,12 +12,15 @@ import type {
 } from "./requests.ts";
 import {
   actionSchema,
+  attemptSchema,
   createdTokenSchema,
   deliveryDetailSchema,
   deliverySchema,
+  endpointSchema,
   explanationSchema,
   listOf,
   logEntrySchema,
+  messageSchema,
   nodeSchema,
   pageOf,
   planSchema,
@@ -25,6 +29,7 @@ import {
   receivedSchema,
   releaseSchema,
   sourceSchema,
+  retriedSchema,
   startedTaskSchema,
   taskSchema,
   tokenSchema,
@@ -158,6 +163,13 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     listReleases: (app?: string) => call(listOf(releaseSchema), "GET", `/releases${search({ app })}`),
     rollBackApp: (app: string, body: RollbackRequest = {}) =>
       call(listOf(startedTaskSchema), "POST", `/apps/${one(app)}/rollback`, body),
+    listEndpoints: () => call(listOf(endpointSchema), "GET", "/endpoints"),
+    testEndpoint: (name: string) => call(attemptSchema, "POST", `/endpoints/${one(name)}/test`),
+    enableEndpoint: async (name: string) => void (await send("POST", `/endpoints/${one(name)}/enable`)),
+    listMessages: (query: MessageQuery = {}) =>
+      call(pageOf(messageSchema), "GET", `/messages${search(query)}`),
+    retryMessage: (id: string) => call(messageSchema, "POST", `/messages/${one(id)}/retry`),
+    retryMessages: (endpoint: string | null) => call(retriedSchema, "POST", "/messages/retry", { endpoint }),
     listActions: () => call(listOf(actionSchema), "GET", "/actions"),
     listSources: () => call(listOf(sourceSchema), "GET", "/sources"),
     listNodes: () => call(listOf(nodeSchema), "GET", "/nodes"),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MESSAGE_STATES } from "../domain/message.ts";
 import { TASK_OUTCOMES, TASK_STATES } from "../domain/task.ts";
 import { scopeSchema } from "./schemas.ts";
 
@@ -39,10 +40,32 @@ export const eventsQuerySchema = z.object({
   after: z.coerce.number().int().min(0).optional().describe("As Last-Event-ID, which wins"),
 });
 
+/** The caller's own words: bounded, because they are stored with the task and sent to others. */
+export const correlationSchema = z
+  .record(z.string().min(1).max(64), z.string().max(500))
+  .refine((values) => Object.keys(values).length <= 20, { error: "at most 20 values" });
+
+export const endpointParamsSchema = z.object({ name: z.string().max(200) });
+
+export const messageQuerySchema = z.object({
+  endpoint: z.string().optional(),
+  state: z.enum(MESSAGE_STATES).optional(),
+  cursor,
+  limit,
+});
+export type MessageQuery = z.input<typeof messageQuerySchema>;
+
+export const retryMessagesRequestSchema = z
+  .strictObject({ endpoint: z.string().nullable().default(null).describe("Only those of this endpoint") })
+  .default({ endpoint: null });
+
 export const startRequestSchema = z.strictObject({
   action: z.string().min(1),
   params: z.record(z.string(), z.string()).default({}),
   dry_run: z.boolean().default(false).describe("Check and show the plan, start nothing"),
+  correlation: correlationSchema
+    .optional()
+    .describe("Up to 20 values that come back in what endpoints are told of the task"),
 });
 export type StartRequest = z.input<typeof startRequestSchema>;
 

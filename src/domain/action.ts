@@ -25,6 +25,8 @@ export interface Action {
   readonly steps: readonly StepDefinition[];
   /** Bytes of output kept for one task. */
   readonly maxLogBytes: number;
+  /** Names of the endpoints that are told of its tasks; null: all. */
+  readonly notify: readonly string[] | null;
 }
 
 export interface ParamSpec {
@@ -55,6 +57,8 @@ export interface TriggerRule {
   readonly when: string | null;
   /** Param name → CEL over `event`. */
   readonly with: Readonly<Record<string, string>>;
+  /** Name → CEL over `event`; see Task.correlation. */
+  readonly correlation: Readonly<Record<string, string>>;
 }
 
 /** The nodes that have one of the labels; a node's name is one of its labels. */

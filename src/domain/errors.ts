@@ -47,6 +47,8 @@ export const ERRORS = {
   "delivery:not_replayable": [409, "The delivery was rejected; there is nothing to replay"],
   "token:exists": [409, "There is a live token of that name"],
   "token:not_found": [404, "No such token"],
+  "endpoint:not_found": [404, "No such endpoint"],
+  "message:not_found": [404, "No such message, or it has not ended yet"],
   "secrets:not_found": [404, "No such secret"],
   "secrets:unreadable": [500, "The stored secrets can't be opened"],
   "rollback:no_healthy_revision": [409, "No healthy revision to go back to is known"],

@@ -62,6 +62,8 @@ interface OfEvent {
 export interface Task {
   /** UUID v7. */
   readonly id: string;
+  /** Counts the tasks of the store; for what needs a number in the place of an id. */
+  readonly number: number;
   readonly action: string;
   readonly params: Readonly<Record<string, string>>;
   readonly state: TaskState;
@@ -97,6 +99,8 @@ export interface Task {
   /** Set when COMPLETED or CANCELLING is reached (kapp-api.md), later kept. */
   readonly endedAt: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** What whoever started it wants to hear back in what endpoints are told. */
+  readonly correlation: Readonly<Record<string, string>>;
   readonly steps: readonly StepRun[];
 }
 

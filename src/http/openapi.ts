@@ -28,10 +28,12 @@ const TAGS: readonly (readonly [string, string])[] = [
   ["webhooks", "What senders call; authenticated by their signatures"],
   ["deliveries", "Webhooks that were received"],
   ["tasks", "Executions of actions"],
+  ["endpoints", "Who is told what has happened, and the messages to them"],
   ["settings", "What the settings file says, and what was refused"],
   ["store", "What is kept, and how long"],
   ["tokens", "Bearer tokens of this API"],
   ["k-app", "The API of K-Fet's webhooks-deploy"],
+  ["jobserv", "Where the URLs of `jobserv` messages lead"],
   ["server", "For supervisors and load balancers"],
 ];
 

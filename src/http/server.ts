@@ -7,6 +7,7 @@ import {
 } from "fastify-type-provider-zod";
 import type { Tokens } from "../accounts/tokens.ts";
 import { AppError } from "../domain/errors.ts";
+import { JOBSERV_PREFIX } from "../domain/jobserv-prefix.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { App } from "../usecases/app.ts";
@@ -26,6 +27,7 @@ import { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from "./problems.
 import { apiRoutes } from "./routes/api/api.ts";
 import { createGuard } from "./routes/api/route.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { jobservRoutes } from "./routes/jobserv.ts";
 import { onlyPost, rootRoutes } from "./routes/root.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { trackUnused } from "./unused-connections.ts";
@@ -148,6 +150,7 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   await registerOpenapi(server);
   const guard = createGuard(createAuthenticator({ tokens, failures, addressOf }));
   await server.register(apiRoutes({ app, tokens, guard, streams }), { prefix: "/api/v1" });
+  await server.register(jobservRoutes({ app, guard }), { prefix: JOBSERV_PREFIX });
   await server.register(openapiRoute, { prefix: "/api/v1" });
   await server.register(healthRoutes(app));
   const token = createKappTokenCheck(() => settings().kapp.tokenHash);

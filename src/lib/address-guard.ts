@@ -1,4 +1,4 @@
-import { lookup as dnsLookup, type LookupAddress } from "node:dns";
+import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 import { createNetworks } from "./networks.ts";
@@ -15,8 +15,18 @@ export interface AddressGuard {
   checkHost(host: string): void;
 }
 
+/** Finds all addresses of a name. */
+export type Resolve = (
+  host: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
+) => void;
+
 /** Lets public unicast addresses through, and those in `allowCidrs`. Throws on a CIDR that is none. */
-export function createAddressGuard(allowCidrs: readonly string[]): AddressGuard {
+export function createAddressGuard(
+  allowCidrs: readonly string[],
+  resolve: Resolve = dnsLookup,
+): AddressGuard {
   const allowed = createNetworks(allowCidrs);
 
   function check(host: string, address: string): void {
@@ -36,7 +46,7 @@ export function createAddressGuard(allowCidrs: readonly string[]): AddressGuard 
       if (isIP(bare) !== 0) check(bare, bare);
     },
     lookup(host, options, callback) {
-      dnsLookup(host, { ...options, all: true }, (error, addresses) => {
+      resolve(host, { ...options, all: true }, (error, addresses) => {
         if (error !== null) return callback(error, "");
         try {
           for (const { address } of addresses) check(host, address);

@@ -61,7 +61,8 @@ export function createOutboundFetch(options: OutboundOptions = {}): typeof fetch
 
 type UndiciResponse = Awaited<ReturnType<typeof undiciFetch>>;
 
-function checkUrl(text: string): URL {
+/** Throws OutboundError. */
+export function checkUrl(text: string): URL {
   const url = new URL(text);
   if (url.protocol === "http:" || url.protocol === "https:") return url;
   throw new OutboundError(`${url.protocol} URLs are not called, only http: and https:`, { final: true });
@@ -92,7 +93,8 @@ function refuseRedirect({ host }: URL, status: number): void {
   });
 }
 
-function explain({ host }: URL, error: unknown, timeoutMs: number): OutboundError {
+/** A failure of undici in words. */
+export function explain({ host }: URL, error: unknown, timeoutMs: number): OutboundError {
   if (error instanceof OutboundError) return error;
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof OutboundError) return cause;

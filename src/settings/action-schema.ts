@@ -55,6 +55,12 @@ export const triggerSchema = z.strictObject({
     .record(variableName, z.string())
     .default({})
     .describe("Param → CEL expression over `event`, such as `sha: event.commit.sha`."),
+  correlation: z
+    .record(variableName, z.string())
+    .default({})
+    .describe(
+      "What comes back in what endpoints are told of the task: name → CEL expression over `event`, such as `ticket: event.payload.ticket`.",
+    ),
 });
 
 const maxParallel = z.int().min(1).default(1).describe("With `each`: how many at a time.");
@@ -135,6 +141,10 @@ const ownShape = {
     .min(1)
     .optional()
     .describe("Folder the steps work in, from the settings file's folder. Default: one kept for the action."),
+  notify: z
+    .array(z.string())
+    .optional()
+    .describe("The endpoints that are told of its tasks; an empty list: none. Default: all of `notify`."),
   max_log: size().prefault("10MiB").describe("Output kept of one task; the rest is dropped with a notice."),
 };
 

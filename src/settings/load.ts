@@ -7,6 +7,7 @@ import { deepFreeze } from "./deep-freeze.ts";
 import { builtInKinds, type Kinds } from "./kinds.ts";
 import { formatProblem, invalidSettings } from "./problems.ts";
 import { readActions } from "./read-actions.ts";
+import { readEndpoints } from "./read-endpoints.ts";
 import { readSettingsFile } from "./read-file.ts";
 import { createReading, type Reading } from "./reading.ts";
 import { readFreezes } from "./read-freezes.ts";
@@ -38,7 +39,7 @@ export interface ParseInput {
 }
 
 const COMMON_KEYS = Object.keys(settingsCommon.shape);
-const TOP_KEYS = [...COMMON_KEYS, "sources", "actions"];
+const TOP_KEYS = [...COMMON_KEYS, "sources", "actions", "notify"];
 
 /** Parses a settings text. Throws `settings:invalid`; `details.problems` has each problem with its place. */
 export function parseSettings({ text, file, dir, env, kinds = builtInKinds }: ParseInput): Settings {
@@ -72,7 +73,9 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
   const around =
     common === null ? null : { server: readServer(reading, common), ...readAccess(reading, common) };
   const sources = readSources(reading, data["sources"], around);
-  const actions = readActions(reading, data["actions"], namesIn(data["sources"]));
+  const names = { sources: namesIn(data["sources"]), endpoints: namesIn(data["notify"]) };
+  const actions = readActions(reading, data["actions"], names);
+  const notify = readEndpoints(reading, data["notify"]);
   if (common === null || around === null) return null;
   return {
     file,
@@ -89,6 +92,7 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     sources,
     actions,
     freezes: readFreezes(reading, common.freeze, namesIn(data["actions"])),
+    notify,
     outbound: { allowCidrs: common.outbound.allow },
     ...around,
     secretValues: [...reading.secrets.values, ...tokenOf(env)],

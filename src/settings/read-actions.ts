@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Action, ApprovalRule, RunsOn } from "../domain/action.ts";
 import { checkCommitMessages } from "../triggers/check-rule.ts";
 import { actionOwn, type ActionOwn, PLAIN_APPROVAL } from "./action-schema.ts";
+import { nearest } from "../lib/nearest.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { entryName } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
@@ -15,11 +16,7 @@ import { checkTemplates, forbidTemplates } from "./templates.ts";
 const ACTION_KEYS = [...Object.keys(actionOwn.shape), "params", "on", "steps"];
 
 /** Every action of the settings; those that are not valid are reported and left out. */
-export function readActions(
-  reading: Reading,
-  value: unknown,
-  sources: readonly string[],
-): Record<string, Action> {
+export function readActions(reading: Reading, value: unknown, known: KnownNames): Record<string, Action> {
   const actions: Record<string, Action> = {};
   if (value === undefined || value === null) return actions;
   if (!isObject(value)) {
@@ -27,7 +24,7 @@ export function readActions(
     return actions;
   }
   for (const [name, entry] of Object.entries(value)) {
-    const action = readAction(reading, { name, value: entry, sources });
+    const action = readAction(reading, { name, value: entry, ...known });
     if (action !== null) actions[name] = action;
   }
   return actions;
@@ -45,14 +42,19 @@ function readApproval(value: ActionOwn["approve"]): ApprovalRule | null {
   return { expiresMs: expires, scopes: by };
 }
 
-interface ActionEntry {
+/** What an action may refer to. */
+export interface KnownNames {
+  readonly sources: readonly string[];
+  readonly endpoints: readonly string[];
+}
+
+interface ActionEntry extends KnownNames {
   readonly name: string;
   readonly value: unknown;
-  readonly sources: readonly string[];
 }
 
 /** Looks at every part, whatever is wrong with the others: all problems are told at once. */
-function readAction(reading: Reading, { name, value, sources }: ActionEntry): Action | null {
+function readAction(reading: Reading, { name, value, sources, endpoints }: ActionEntry): Action | null {
   const path: KeyPath = ["actions", name];
   const { report } = reading.findings;
   checkValue({ schema: entryName, value: name, path, report });
@@ -76,6 +78,7 @@ function readAction(reading: Reading, { name, value, sources }: ActionEntry): Ac
     params: paramNames,
     timeoutMs: own?.timeout ?? null,
   });
+  checkNotify(reading, { names: own?.notify ?? [], endpoints, path: [...path, "notify"] });
   if (own === null || params === null) return null;
   return {
     name,
@@ -94,7 +97,22 @@ function readAction(reading: Reading, { name, value, sources }: ActionEntry): Ac
     workdir: readWorkdir(reading, own.workdir, [...path, "workdir"]),
     steps,
     maxLogBytes: own.max_log,
+    notify: own.notify ?? null,
   };
+}
+
+interface NotifyEntry {
+  readonly names: readonly string[];
+  readonly endpoints: readonly string[];
+  readonly path: KeyPath;
+}
+
+function checkNotify({ findings }: Reading, { names, endpoints, path }: NotifyEntry): void {
+  for (const [index, name] of names.entries()) {
+    if (endpoints.includes(name)) continue;
+    const message = `there is no endpoint ${name} in notify`;
+    findings.report({ path: [...path, index], message, suggestion: nearest(name, endpoints) });
+  }
 }
 
 function readWorkdir(reading: Reading, workdir: string | undefined, path: KeyPath): string | null {

@@ -1,3 +1,10 @@
+import { JOBSERV_PREFIX } from "../domain/jobserv-prefix.ts";
+
 /** Paths of the server itself, which no source can have. */
 export const isReservedPath = (path: string): boolean =>
-  path === "/api" || path.startsWith("/api/") || path === "/healthz" || path === "/readyz";
+  path === "/api" ||
+  path.startsWith("/api/") ||
+  path === JOBSERV_PREFIX ||
+  path.startsWith(`${JOBSERV_PREFIX}/`) ||
+  path === "/healthz" ||
+  path === "/readyz";

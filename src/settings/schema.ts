@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { actionSchema } from "./action-schema.ts";
+import { endpointSchema } from "./endpoint-schema.ts";
 import { duration, entryName, lifetime, network, secret, size } from "./fields.ts";
 import { builtInKinds, type Kinds } from "./kinds.ts";
 import { freezeSchema } from "./freeze-schema.ts";
@@ -156,6 +157,10 @@ export function settingsSchema(kinds: Kinds = builtInKinds) {
         .default({})
         .describe("Senders of webhooks: name → source."),
       actions: z.record(entryName, actionSchema(kinds)).default({}).describe("Name → action."),
+      notify: z
+        .record(entryName, endpointSchema(kinds))
+        .default({})
+        .describe("Who is told what has happened: name → endpoint."),
     })
     .describe("Settings of Hookwright.");
 }

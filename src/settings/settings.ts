@@ -3,6 +3,7 @@ import type { Freeze } from "../domain/freeze.ts";
 import type { GithubHooksOptions } from "../lib/github-hooks.ts";
 import type { GitlabHooksOptions } from "../lib/gitlab-hooks.ts";
 import type { Networks } from "../lib/networks.ts";
+import type { Endpoint } from "../outbound/endpoint.ts";
 import type { BoundSource } from "../sources/source.ts";
 
 /** `hookwright.yaml`, parsed once: defaults applied, secrets read, durations in ms, sizes in bytes, paths absolute, frozen. */
@@ -23,6 +24,8 @@ export interface Settings {
   readonly sources: Readonly<Record<string, SourceSettings>>;
   readonly actions: Readonly<Record<string, Action>>;
   readonly freezes: readonly Freeze[];
+  /** Who is told what has happened. */
+  readonly notify: Readonly<Record<string, Endpoint>>;
   readonly github: GithubSettings;
   readonly outbound: OutboundSettings;
   readonly kapp: KappSettings;

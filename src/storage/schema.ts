@@ -2,6 +2,8 @@ import type { Generated } from "kysely";
 import type { Concurrency } from "../domain/action.ts";
 import type { Verdict } from "../domain/delivery.ts";
 import type { SourceKindName } from "../domain/event.ts";
+import type { MessageState } from "../domain/message.ts";
+import type { NoticeType } from "../domain/notice.ts";
 import type { HealthEntry } from "../domain/rollback.ts";
 import type { ReleaseState } from "../domain/release.ts";
 import type { LogStream, StepState, TaskOutcome, TaskState } from "../domain/task.ts";
@@ -21,6 +23,10 @@ export interface Schema {
   readonly releases: ReleasesTable;
   readonly recoveries: RecoveriesTable;
   readonly missed_deliveries: MissedDeliveriesTable;
+  readonly notices: NoticesTable;
+  readonly messages: MessagesTable;
+  readonly endpoints: EndpointsTable;
+  readonly incidents: IncidentsTable;
 }
 
 export interface DeliveriesTable {
@@ -78,6 +84,10 @@ export interface TasksTable {
   readonly hold: string | null;
   /** JSON; null: it needs nobody's word. */
   readonly approval: string | null;
+  /** JSON: what of it is told to endpoints; null: nothing. */
+  readonly notify: string | null;
+  /** JSON; null: none. */
+  readonly correlation: string | null;
 }
 
 export interface StepsTable {
@@ -212,4 +222,55 @@ export interface MovesTable {
   readonly progress: string;
   readonly started_at: string;
   readonly ended_at: string | null;
+}
+
+export interface NoticesTable {
+  readonly seq: Generated<number>;
+  readonly id: string;
+  readonly type: NoticeType;
+  readonly task_id: string | null;
+  readonly delivery_id: string | null;
+  readonly created_at: string;
+}
+
+/** Leases are by the database's own clock, everything else by the servers'. */
+export interface MessagesTable {
+  /** The order in which they came about. */
+  readonly seq: Generated<number>;
+  readonly id: string;
+  readonly endpoint: string;
+  readonly type: NoticeType;
+  readonly task_id: string | null;
+  readonly retry_of: string | null;
+  readonly headers: string;
+  readonly body: string;
+  readonly state: MessageState;
+  readonly attempts: number;
+  readonly due_at: string;
+  readonly leased_by: string | null;
+  readonly lease_until: string | null;
+  readonly status: number | null;
+  readonly error: string | null;
+  readonly created_at: string;
+  readonly ended_at: string | null;
+}
+
+export interface EndpointsTable {
+  readonly name: string;
+  readonly failures: number;
+  readonly openings: number;
+  readonly closed_until: string | null;
+  readonly disabled_url: string | null;
+  readonly last_status: number | null;
+  readonly last_error: string | null;
+  readonly last_attempt_at: string | null;
+  readonly last_success_at: string | null;
+}
+
+export interface IncidentsTable {
+  readonly endpoint: string;
+  readonly action: string;
+  readonly failures: number;
+  readonly told_at: string;
+  readonly version: number;
 }

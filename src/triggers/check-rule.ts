@@ -25,6 +25,9 @@ export function checkRule(rule: TriggerRule): RuleProblem[] {
   problems.push(...checkCommitMessages(rule.skipIfCommitMessage).map((message) => ({ key, message })));
   if (rule.when !== null) problems.push(...checkCel(["when"], rule.when));
   for (const [name, text] of Object.entries(rule.with)) problems.push(...checkCel(["with", name], text));
+  for (const [name, text] of Object.entries(rule.correlation)) {
+    problems.push(...checkCel(["correlation", name], text));
+  }
   return problems;
 }
 

@@ -14,6 +14,8 @@ export interface Match {
   /** Index of the rule in the action's `on`. */
   readonly rule: number;
   readonly params: Readonly<Record<string, string>>;
+  /** See Task. */
+  readonly correlation: Readonly<Record<string, string>>;
 }
 
 export interface MatchResult {
@@ -37,7 +39,10 @@ export function matchActions({ event, actions }: MatchInput): MatchResult {
     for (const [rule, definition] of action.on.entries()) {
       const result = tryRule(event, action, definition);
       reasons.push(reasonOf(action, rule, result));
-      if (result.ok && !started) matches.push({ action, rule, params: result.params });
+      if (result.ok && !started) {
+        const correlation = correlationOf(event, definition);
+        matches.push({ action, rule, params: result.params, correlation });
+      }
       started ||= result.ok;
     }
   }
@@ -208,6 +213,27 @@ function mapParams(event: HookEvent, action: Action, rule: TriggerRule): RuleRes
       failed: error instanceof AppError ? "params" : "with",
       explanation: messageOf(error),
     };
+  }
+}
+
+/** Characters kept of a value: it is sent on to others. */
+const MAX_CORRELATION = 500;
+
+/** What an event does not have is left out: nobody's deployment shall fail for want of a ticket's number. */
+function correlationOf(event: HookEvent, rule: TriggerRule): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [name, text] of Object.entries(rule.correlation)) {
+    const value = tryText(text, event);
+    if (value !== null) found[name] = shorten(value, MAX_CORRELATION);
+  }
+  return found;
+}
+
+function tryText(text: string, event: HookEvent): string | null {
+  try {
+    return textOf(compileExpression(text).evaluate({ event: asVariable(event) }));
+  } catch {
+    return null;
   }
 }
 

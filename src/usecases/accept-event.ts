@@ -3,6 +3,7 @@ import type { Delivery, RuleReason } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
 import type { HookEvent } from "../domain/event.ts";
 import { shorten } from "../lib/shorten.ts";
+import { hearsRejections } from "../outbound/wanted.ts";
 import type { StoredDelivery } from "../storage/store.ts";
 import { matchActions, type Match } from "../triggers/match.ts";
 import { type Advice, askMemory } from "./health-memory.ts";
@@ -96,6 +97,7 @@ async function refuse(
     fingerprint,
     fingerprintsSince,
     tasks: [],
+    notify: hearsRejections(services.settings.current().notify),
   });
   throw new AppError(code, reason, { details: { delivery_id: stored.deliveryId } });
 }
@@ -133,10 +135,15 @@ function ofEvent(event: HookEvent, eventIndex: number, actions: readonly Action[
   };
 }
 
-function taskOf(services: Services, { action, rule, params, eventIndex }: EventMatch, delivery: Delivery) {
+function taskOf(
+  services: Services,
+  { action, rule, params, correlation, eventIndex }: EventMatch,
+  delivery: Delivery,
+) {
   return newTask({
     action,
     params,
+    correlation,
     startedBy: { type: "delivery", deliveryId: delivery.id, rule, eventIndex },
     deliveryId: delivery.id,
     settings: services.settings.current(),

@@ -1,12 +1,17 @@
 import type { ParamSpec } from "../domain/action.ts";
 import type { Delivery, RuleReason } from "../domain/delivery.ts";
 import type { HookEvent } from "../domain/event.ts";
+import type { Message } from "../domain/message.ts";
+import type { NoticeType } from "../domain/notice.ts";
 import type { Release } from "../domain/release.ts";
 import type { LogEntry, Task } from "../domain/task.ts";
+import type { Attempt } from "../outbound/attempt.ts";
 import type { ApproveInput } from "./approve-task.ts";
 import type { IncomingRequest, SourceAnswers } from "../sources/source.ts";
 import type {
   DeliveryFilter,
+  EndpointRecord,
+  MessageFilter,
   NodeInfo,
   Page,
   RecoveryState,
@@ -71,6 +76,24 @@ export interface App {
   getDeliveryBody(id: string): Promise<Buffer>;
   listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>>;
 
+  /** Who is told what has happened, and how they have answered lately. */
+  listEndpoints(): Promise<readonly EndpointInfo[]>;
+  /** Sends a test message at once. Rejects `endpoint:not_found`. */
+  testEndpoint(name: string): Promise<Attempt>;
+  /** Takes an endpoint back that was disabled or paused. Rejects `endpoint:not_found`. */
+  enableEndpoint(name: string): Promise<void>;
+  listMessages(filter: MessageFilter): Promise<Page<Message>>;
+  /** Has the same bytes sent anew, under another id. Rejects `message:not_found`. */
+  retryMessage(id: string): Promise<Message>;
+  /** The same for every dead message, of one endpoint or of all. Resolves with how many there were. */
+  retryDeadMessages(endpoint: string | null): Promise<number>;
+
+  /** A task as JobServ shows a build. Rejects `task:not_found`. */
+  jobservBuild(input: {
+    readonly project: string;
+    readonly build: number;
+  }): Promise<{ readonly task: Task; readonly build: Readonly<Record<string, unknown>> }>;
+
   /** The servers on the store, newest first; lost ones for a day. */
   listNodes(): Promise<readonly NodeInfo[]>;
   listActions(): readonly ActionInfo[];
@@ -121,6 +144,8 @@ export interface StartInput {
   readonly by: string;
   /** Refuse at once, with `step:failed`, what the first steps can tell to be in vain. Default false. */
   readonly precheck?: boolean;
+  /** What the caller wants to hear back in what endpoints are told. */
+  readonly correlation?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface RollBackInput {
@@ -170,6 +195,20 @@ export interface ActionInfo {
   readonly description: string | null;
   readonly params: Readonly<Record<string, ParamSpec>>;
   readonly steps: readonly { readonly name: string; readonly kind: string }[];
+}
+
+export interface EndpointInfo extends Omit<EndpointRecord, "disabledUrl"> {
+  /** Null: the settings do not have it any more, though messages for it are left. */
+  readonly kind: string | null;
+  /** As people may see it. */
+  readonly url: string | null;
+  readonly events: readonly NoticeType[];
+  readonly onlyFailures: boolean;
+  /**
+   * `paused`: it asked for it. `broken`: it fails again and again, so that one message at a time tries whether it is back.
+   * `disabled`: it has answered 410 Gone. `unknown`: not in the settings.
+   */
+  readonly state: "active" | "paused" | "broken" | "disabled" | "unknown";
 }
 
 export interface SourceInfo {

@@ -2,7 +2,9 @@ import type { Settings } from "../settings/settings.ts";
 import type { App } from "./app.ts";
 import { approveTask } from "./approve-task.ts";
 import { cancelTask } from "./cancel-task.ts";
+import { enableEndpoint, listEndpoints, retryMessage } from "./endpoints.ts";
 import { explainDelivery } from "./explain-delivery.ts";
+import { jobservBuild } from "./jobserv-build.ts";
 import { listSources } from "./list-sources.ts";
 import { prune } from "./prune.ts";
 import { listActions, sourceAt } from "./read-settings.ts";
@@ -55,6 +57,13 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     getDelivery: (id) => getDelivery(store, id),
     getDeliveryBody: (id) => getDeliveryBody(store, id),
     listDeliveries: (filter) => store.listDeliveries(filter),
+    listEndpoints: () => listEndpoints(services),
+    testEndpoint: (name) => services.outbound.test(name),
+    enableEndpoint: (name) => enableEndpoint(services, name),
+    listMessages: (filter) => store.listMessages(filter),
+    retryMessage: (id) => retryMessage(services, id),
+    retryDeadMessages: (endpoint) => store.retryDeadMessages({ endpoint, now: services.now().toISOString() }),
+    jobservBuild: (input) => jobservBuild(services, input),
     listNodes: () => store.listNodes(),
     listActions: () => listActions(settings()),
     listSources: () => listSources(services),

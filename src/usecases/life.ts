@@ -14,6 +14,8 @@ const REFUSALS_FLUSH_MS = 5_000;
 const STORE_ANSWER_MS = 2_000;
 /** After that: what ending an undo may take beyond the grace period. */
 const LEAVING_MS = 5_000;
+/** At the end: for the first attempts of what has been left to tell; the rest is for the next server. */
+const SENDING_MS = 5_000;
 
 export interface LifeOptions {
   readonly services: Services;
@@ -94,6 +96,7 @@ export function createLife({ services, queue, keeper, holds, endingMs = 60_000 }
     try {
       await endWork();
       queue.stop();
+      await services.outbound.stop(SENDING_MS);
       for (const each of ends) await each();
     } finally {
       await keeper.stop();
@@ -112,6 +115,7 @@ export function createLife({ services, queue, keeper, holds, endingMs = 60_000 }
       keepApps(services).catch((error: unknown) =>
         logger.error({ err: error }, "The apps were not looked at"),
       );
+      services.outbound.start();
       // Where others may be alive, the queue hands out what the lost ones left, once it is sure that they are.
       recovery = queue.shared ? endLeftBehind(services) : recoverAll();
       holds.start();

@@ -1,6 +1,7 @@
 import type { Action } from "../domain/action.ts";
 import type { StartedBy } from "../domain/task.ts";
 import { newId } from "../lib/ids.ts";
+import { noticesOf } from "../outbound/wanted.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { NewTask } from "../storage/store.ts";
 import { holdsOf } from "./holds.ts";
@@ -10,10 +11,11 @@ export interface NewTaskInput {
   readonly params: Readonly<Record<string, string>>;
   readonly startedBy: StartedBy;
   readonly deliveryId: string | null;
-  readonly settings: Pick<Settings, "digest" | "freezes">;
+  readonly settings: Pick<Settings, "digest" | "freezes" | "notify">;
   /** Nobody but a webhook asks for it. */
   readonly automatic: boolean;
   readonly createdAt: string;
+  readonly correlation?: Readonly<Record<string, string>>;
 }
 
 export function newTask({ action, settings, automatic, ...rest }: NewTaskInput): NewTask {
@@ -30,6 +32,7 @@ export function newTask({ action, settings, automatic, ...rest }: NewTaskInput):
     maxParallel,
     settingsDigest: settings.digest,
     ...holds,
+    notify: noticesOf(settings.notify, action),
     ...rest,
   };
 }

@@ -1,6 +1,7 @@
 import type { Delivery } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
 import { newId } from "../lib/ids.ts";
+import { hearsRejections } from "../outbound/wanted.ts";
 import type { SourceSettings } from "../settings/settings.ts";
 import type { BoundSource, DescribeResult, IncomingRequest } from "../sources/source.ts";
 import { acceptEvent, replayWindowStart } from "./accept-event.ts";
@@ -81,7 +82,8 @@ async function accept(
 /** Stores what is authentic but can't be used, so that people find out why nothing happened; then says so. */
 async function rejectDelivery(services: Services, input: Authenticated, reason: string): Promise<never> {
   const fingerprintsSince = replayWindowStart(services, input.delivery.receivedAt);
-  const stored = await services.store.storeDelivery({ ...input, fingerprintsSince, tasks: [] });
+  const notify = hearsRejections(services.settings.current().notify);
+  const stored = await services.store.storeDelivery({ ...input, fingerprintsSince, tasks: [], notify });
   throw malformed(stored.deliveryId, stored.reason ?? reason);
 }
 

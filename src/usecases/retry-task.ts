@@ -23,5 +23,6 @@ export async function retryTask(
     params: task.params,
     startedBy: { type: "retry", taskId: id, by, eventIndex: eventIndexOf(task.startedBy) },
     deliveryId: task.deliveryId,
+    correlation: task.correlation,
   });
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "../lib/logger.ts";
+import type { Outbound } from "../outbound/outbound.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../storage/store.ts";
 import type { Hub } from "./hub.ts";
@@ -27,4 +28,5 @@ export interface Services {
   readonly publishedKeys: PublishedKeys;
   /** The guarded outbound client. */
   readonly fetch: typeof fetch;
+  readonly outbound: Outbound;
 }

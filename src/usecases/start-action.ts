@@ -24,6 +24,7 @@ export async function startAction(services: Services, input: StartInput): Promis
     params,
     startedBy: { type: "manual", by },
     deliveryId: null,
+    ...(input.correlation && { correlation: input.correlation }),
   });
 }
 
@@ -32,6 +33,7 @@ export interface StartTaskInput {
   readonly params: Readonly<Record<string, string>>;
   readonly startedBy: StartedBy;
   readonly deliveryId: string | null;
+  readonly correlation?: Readonly<Record<string, string>>;
 }
 
 /** Stores a task that no delivery started. Rejects `params:invalid`, `task:rejected`. */

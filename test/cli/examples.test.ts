@@ -8,6 +8,7 @@ import { CLI_SECRET, cliSettings } from "../support/cli-settings.ts";
 import { BIN, cliEnv, createPlace, type Place } from "../support/cli.ts";
 import { githubPush } from "../support/push.ts";
 import { startTestRelay } from "../support/relay.ts";
+import { startReceiver, type Receiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
 
 type Command = ReturnType<typeof createProgram>;
@@ -30,7 +31,7 @@ const examples = commands.flatMap((command) =>
   examplesOf(command).map((line) => ({ path: pathOf(command), line })),
 );
 /** These serve until they are told to end; `demo` needs what they write, and is in the test of the first run. */
-const SERVING = new Set(["start", "serve", "relay"]);
+const SERVING = new Set(["start", "serve", "relay", "listen"]);
 const forwarding = examples.filter(({ path }) => path === "forward");
 /** `migrate-store` needs a PostgreSQL: test/e2e/move-store.postgres.test.ts runs it. */
 const ELSEWHERE = new Set(["demo", "migrate-store", "forward"]);
@@ -44,11 +45,18 @@ automata:
     action: { type: commands, commands: [echo one] }
 `;
 
+const FACTORY = "notify: { webhooks: [{ url: https://example.com/webhook, secret_name: ops }] }\n";
+
+let receiver: Receiver;
 let place: Place;
 let url: string;
 
 beforeAll(async () => {
-  place = await createPlace(cliSettings);
+  receiver = await startReceiver();
+  place = await createPlace(
+    `${cliSettings}outbound: { allow: [127.0.0.0/8] }\nnotify: { ops: { kind: jobserv, url: "${receiver.url}", secret: s } }\n`,
+  );
+  await place.write("factory-config.yml", FACTORY);
   await mkdir(join(place.dir, "bin"));
   await place.write("bin/hookwright", `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`);
   await chmod(join(place.dir, "bin/hookwright"), 0o755);
@@ -58,7 +66,10 @@ beforeAll(async () => {
   await bash("git init -q . && git -c user.name=n -c user.email=e commit -q --allow-empty -m one");
   ({ url } = await place.serve());
 });
-afterAll(() => place.close());
+afterAll(async () => {
+  await place.close();
+  await receiver.close();
+});
 
 /** As a person would type it, but that what is in /etc stands in the place. */
 function bash(line: string) {
@@ -137,19 +148,21 @@ describe("the examples of --help", () => {
     await relay.close();
   });
 
-  it.each(serving)("serve until SIGTERM: $line", async ({ line }) => {
+  it.each(serving)("serve until SIGTERM: $line", async ({ path, line }) => {
     const other = await createPlace(EMPTY);
+    await other.write("webhook-secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     const words = line
       .replace(/^hookwright /, "")
       .replace("/etc/hookwright/", `${other.dir}/`)
       .replace("--listen 8081", "--listen 0")
       .split(" ");
+    if (path === "listen") words.push("--listen", "0");
     const child = other.begin(words);
     let said = "";
     child.stderr.on("data", (chunk: Buffer) => {
       said += chunk.toString();
     });
-    await until(() => said.includes('"Serving"'), { what: `${line} to serve` });
+    await until(() => /"Serving"|Listening on/.test(said), { what: `${line} to serve` });
     child.kill("SIGTERM");
     expect(await child).toMatchObject({ exitCode: 0 });
     await other.close();

@@ -39,7 +39,9 @@ const folder = mkdtempSync(join(tmpdir(), "hookwright-docs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Secrets of the block's environment and files, long enough not to be warned of. */
-const SECRET = "a-secret-that-is-long-enough-for-everybody";
+const SECRET = `whsec_${Buffer.alloc(24, "secret").toString("base64")}`;
+const valueOf = (name: string): string =>
+  name.endsWith("_URL") ? "https://chat.example.com/secret" : SECRET;
 
 async function problemsOf(text: string): Promise<unknown> {
   const stored = openSecretStore({ ...secretPlaceOf(text, folder), env: {} });
@@ -48,7 +50,7 @@ async function problemsOf(text: string): Promise<unknown> {
   for (const [, file = ""] of text.matchAll(/\{ file: \.\/([\w.-]+)(?<!\.enc) \}/g))
     writeFileSync(join(folder, file), SECRET, { mode: 0o600 });
   const names = [...text.matchAll(/\$\{([A-Za-z_]\w*)\}/g)].map(([, name = ""]) => name);
-  const env = Object.fromEntries(names.map((name) => [name, SECRET]));
+  const env = Object.fromEntries(names.map((name) => [name, valueOf(name)]));
   try {
     return parseSettings({ text, file: null, dir: folder, env }).warnings;
   } catch (error) {

@@ -9,6 +9,7 @@ import { hashPassword } from "../../src/lib/passwords.ts";
 import { fetchOpenapi, operationsOf, type OpenapiDocument, type Operation } from "../support/openapi.ts";
 import { serveWorld } from "../support/serve-world.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 import { createWorld } from "../support/world.ts";
 
 const SECRET = "a-long-enough-secret";
@@ -30,6 +31,9 @@ actions:
       - shell: "mkdir -p web; echo x > web/x"
       - release: { app: web, from: web, runtime: command, restart: ["true"] }
   careful: { approve: true, workdir: ., steps: [{ run: ["true"] }] }
+notify:
+  # Refused by the guard, and given up at once.
+  ops: { kind: generic, url: "http://127.0.0.1:9/in", retry_schedule: [0s] }
 `;
 
 let server: TestServer;
@@ -97,6 +101,8 @@ async function askEverything(): Promise<Answers> {
   await askTasks(ask, task);
   await askApprovals(ask);
   await askReleases(ask);
+  await askEndpoints(ask);
+  await askJobserv(ask, task);
   await askTokens(ask);
   await askKapp(ask, task);
   await askRest(ask);
@@ -164,6 +170,37 @@ async function askReleases(ask: Ask): Promise<void> {
   }
   await ask("listReleases", api("/releases?app=web"));
   for (const app of ["web", "none"]) await ask("rollBackApp", api(`/apps/${app}/rollback`, { json: {} }));
+}
+
+async function askEndpoints(ask: Ask): Promise<void> {
+  const { api, client } = server;
+  await ask("listEndpoints", api("/endpoints"));
+  for (const name of ["ops", "none"]) {
+    await ask("testEndpoint", api(`/endpoints/${name}/test`, POST));
+    await ask("enableEndpoint", api(`/endpoints/${name}/enable`, POST));
+  }
+  const dead = async () => (await client.listMessages({ state: "dead" })).items[0];
+  const message = await until(dead, { what: "a dead letter" });
+  await ask("listMessages", api("/messages"));
+  await ask("listMessages", api("/messages?state=x"));
+  for (const id of [message.id, "none"]) await ask("retryMessage", api(`/messages/${id}/retry`, POST));
+  await ask("retryMessages", api("/messages/retry", POST));
+}
+
+async function askJobserv(ask: Ask, id: string): Promise<void> {
+  const { number, steps } = await server.client.getTask(id);
+  const headers = { authorization: `Bearer ${server.token}` };
+  for (const build of [number, 999_999]) {
+    const base = `/jobserv/projects/deploy/builds/${build}`;
+    const run = `${base}/runs/${encodeURIComponent(steps[0]?.name ?? "")}`;
+    await ask("jobservBuild", server.fetch(`${base}/`, { headers }));
+    await ask("jobservRuns", server.fetch(`${base}/runs/`, { headers }));
+    await ask("jobservRun", server.fetch(`${run}/`, { headers }));
+    await ask("jobservTests", server.fetch(`${run}/tests/`, { headers }));
+    await ask("jobservLog", server.fetch(`${run}/console.log`, { headers }));
+    await ask("jobservBuildPage", server.fetch(base));
+    await ask("jobservRunPage", server.fetch(`${base}/out/`));
+  }
 }
 
 async function askTokens(ask: Ask): Promise<void> {

@@ -19,6 +19,7 @@ function waitingTasks(ids: string[]): Pick<Store, "claimTasks"> & { failures: nu
 
 const taskWith = (id: string): ClaimedTask["task"] => ({
   id,
+  number: 1,
   action: "a",
   params: {},
   state: "RUNNING",
@@ -40,6 +41,7 @@ const taskWith = (id: string): ClaimedTask["task"] => ({
   startedAt: null,
   endedAt: null,
   metadata: {},
+  correlation: {},
   steps: [],
 });
 

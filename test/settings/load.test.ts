@@ -59,6 +59,7 @@ describe("settings", () => {
       env: {},
       workdir: null,
       maxLogBytes: 10 * 1024 * 1024,
+      notify: null,
       steps: [
         {
           name: "npm ci",

@@ -7,6 +7,9 @@ import { isEnded } from "../../src/domain/task-machine.ts";
 import { newId } from "../../src/lib/ids.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import { createOutboundFetch } from "../../src/lib/outbound.ts";
+import { createPoster } from "../../src/lib/outbound-post.ts";
+import { createSender } from "../../src/outbound/sender.ts";
+import { createTellingStore } from "../../src/outbound/telling-store.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
 import { createPostgresQueue } from "../../src/queue/postgres.ts";
 import type { Queue } from "../../src/queue/queue.ts";
@@ -65,8 +68,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const initial = parse(options.settings);
   const { location, remove } = await storeIn(dir, initial.store);
   const opened = await openStore(location);
-  const store = options.store?.(opened) ?? opened;
+  const store = createTellingStore(options.store?.(opened) ?? opened, () => services.outbound.wake());
   const logger = createLogger({ level: "silent" });
+  const poster = createPoster(["127.0.0.0/8"]);
   const node = newId();
   const onError = (): undefined => undefined;
   const shared = location.kind === "postgres" ? createSharedStore({ url: location.url, onError }) : null;
@@ -98,6 +102,18 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     weights: createStepWeights({ store, now }),
     publishedKeys: createPublishedKeys({ fetch, now }),
     fetch,
+    outbound: createSender({
+      store,
+      logger,
+      node,
+      now,
+      shared: location.kind === "postgres",
+      endpoints: () => services.settings.current().notify,
+      actionOf: (name) => services.settings.current().actions[name] ?? null,
+      publicUrl: () => "https://hooks.example.com",
+      poster: () => poster,
+      pollMs: 50,
+    }),
   };
   await services.settings.replace(initial);
   const holds = createHoldKeeper({ services, pollMs: 50 });
@@ -133,6 +149,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     holds,
     work() {
       holds.start();
+      services.outbound.start();
       queue.start({
         run: (claimed) => runTask(services, claimed),
         recover: (claimed, loss) => recoverTask(services, claimed, loss),
@@ -149,12 +166,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       queue.stop();
       await shared?.close();
       await opened.close();
+      // Its store is gone: it can give nothing back.
+      await services.outbound.stop(0);
     },
     async close() {
       holds.stop();
       queue.stop();
       services.running.shutDown();
       await queue.drain(30_000);
+      await services.outbound.stop(0);
       await shared?.close();
       await opened.close();
       await remove();

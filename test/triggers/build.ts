@@ -40,6 +40,7 @@ export const rule = (change: Partial<TriggerRule> = {}): TriggerRule => ({
   forks: false,
   when: null,
   with: {},
+  correlation: {},
   ...change,
 });
 
@@ -69,6 +70,7 @@ export const action = (change: Partial<Action> = {}): Action => ({
   workdir: null,
   steps: [],
   maxLogBytes: 1,
+  notify: null,
   ...change,
 });
 

@@ -84,6 +84,7 @@ describe("params", () => {
         rule: 0,
         // Null counts as not given.
         params: { sha: "a".repeat(40), note: "by octo", count: "3", flag: "false", stage: "test" },
+        correlation: {},
       },
     ]);
   });

@@ -221,6 +221,7 @@ describe("whatever the event and the rules are", () => {
     forks: fc.boolean(),
     when: fc.option(expressions),
     with: fc.dictionary(fc.constantFrom("sha", "other"), expressions, { maxKeys: 2 }),
+    correlation: fc.dictionary(fc.constantFrom("ticket"), expressions, { maxKeys: 1 }),
   });
 
   it("never throws, and every rule gets exactly one reason", () => {

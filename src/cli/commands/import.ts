@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Imported } from "../../settings/import/imported.ts";
+import { importFoundries } from "../../settings/import/foundries.ts";
 import { importWebhook } from "../../settings/import/webhook.ts";
 import { importWebhooksAutomata } from "../../settings/import/webhooks-automata.ts";
 import { addBody, type Context, flag } from "../command.ts";
@@ -52,6 +53,13 @@ export function addImport(program: Command): void {
     file: "its hooks.json, or the same as YAML",
     example: "hookwright import webhook hooks.json -o imported.yaml --force",
     importText: importWebhook,
+  });
+  addConversion(command, {
+    name: "foundries",
+    description: "convert the notify.webhooks block of a factory-config.yml (Foundries.io)",
+    file: "its factory-config.yml",
+    example: "hookwright import foundries factory-config.yml",
+    importText: importFoundries,
   });
 }
 

@@ -8,18 +8,24 @@ import type { Output } from "../output.ts";
 import { startedLine, warnOf } from "../started.ts";
 import { colors } from "../terminal.ts";
 
-const input = z.object({ action: z.string(), param: paramsSchema, dryRun: flag, follow: flag });
+const input = z.object({
+  action: z.string(),
+  param: paramsSchema,
+  correlation: paramsSchema,
+  dryRun: flag,
+  follow: flag,
+});
 
 function run(context: Context, given: z.infer<typeof input>): Promise<number> {
   const { output } = context;
-  const { action, param: params, dryRun, follow } = given;
+  const { action, param: params, correlation, dryRun, follow } = given;
   return withClient(context, { work: !dryRun }, async (connection) => {
     const { client, offline } = connection;
     if (dryRun) {
       showPlan(output, await client.planTask({ action, params }));
       return EXIT.ok;
     }
-    const task = await client.startTask({ action, params });
+    const task = await client.startTask({ action, params, correlation });
     const { id } = task;
     warnOf(output, task);
     if (follow || offline) return followTask({ connection, output, id });
@@ -51,6 +57,7 @@ export function addTrigger(program: Command): void {
     .description("start an action; without a running server it runs here, to its end")
     .argument("<action>", "name of the action")
     .option("-p, --param <name=value>", "a param; may be given several times", collect)
+    .option("--correlation <name=value>", "comes back in what endpoints are told; several times", collect)
     .option("--dry-run", "check and show the steps, start nothing")
     .option("-f, --follow", "show it live to its end; exits 1 when it does not succeed");
   addBody(command, {

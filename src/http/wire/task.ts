@@ -15,6 +15,7 @@ import type { ActionInfo } from "../../usecases/app.ts";
 export function taskToWire(task: Task): TaskWire {
   return {
     id: task.id,
+    number: task.number,
     action: task.action,
     params: { ...task.params },
     state: task.state,
@@ -35,6 +36,7 @@ export function taskToWire(task: Task): TaskWire {
     started_at: task.startedAt,
     ended_at: task.endedAt,
     metadata: { ...task.metadata },
+    correlation: { ...task.correlation },
     steps: task.steps.map((step) => stepToWire(step)),
   };
 }

@@ -10,6 +10,7 @@ import { missedCameIn } from "./0009-missed-came-in.ts";
 import { holds } from "./0010-holds.ts";
 import { releases } from "./0014-releases.ts";
 import { missedDeliveries } from "./0008-missed-deliveries.ts";
+import { outbound } from "./0012-outbound.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
@@ -30,6 +31,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   missedDeliveries,
   moves,
   missedCameIn,
+  outbound,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -3,6 +3,7 @@ import { isEnded, nextPhase, type TaskPhase } from "../../domain/task-machine.ts
 import { prepare, type Connection } from "../connection.ts";
 import type { InsertedTask, NewTask, Store, TaskOwner } from "../store.ts";
 import { insertWithPolicy, locksOf } from "./new-tasks.ts";
+import { tellOfTask } from "./notices.ts";
 import { checkOwner, lockAsOwner } from "./owner.ts";
 import { getTask, lockedTask } from "./read-tasks.ts";
 import { toJob, type TaskRow } from "./rows.ts";
@@ -47,7 +48,9 @@ export async function transition(
   checkOwner(row, owner);
   const phase = nextPhase({ state: row.state, outcome: row.outcome }, signal);
   if (phase === null) return null;
-  await update.run(connection, changed(row, phase, { reason, now }));
+  const next = changed(row, phase, { reason, now });
+  await update.run(connection, next);
+  await tellOfTask(connection, next, now);
   if (signal.type === "requeue") {
     await deleteSteps.run(connection, { id });
     await connection.jobs.add(toJob(row));

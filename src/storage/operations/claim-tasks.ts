@@ -3,6 +3,7 @@ import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { ClaimedTask, Store } from "../store.ts";
 import { isActive, isNextOfGroup, isReady, unindexed } from "./conditions.ts";
 import { groupLock } from "./group-policy.ts";
+import { tellOfTask } from "./notices.ts";
 import { toTasks } from "./read-tasks.ts";
 import { labelsOf, type TaskRow } from "./rows.ts";
 
@@ -33,10 +34,14 @@ const start = prepare((db, input: { id: string; node: string; now: string }) =>
 );
 
 /** Makes a waiting task RUNNING, if it is next of its group. To be called under the group's lock. */
-export const startTask = (
+export async function startTask(
   connection: Connection,
   input: { readonly id: string; readonly node: string; readonly now: string },
-): Promise<TaskRow | undefined> => start.first(connection, input);
+): Promise<TaskRow | undefined> {
+  const row = await start.first(connection, input);
+  if (row !== undefined) await tellOfTask(connection, row, input.now);
+  return row;
+}
 
 interface Candidate {
   readonly id: string;
@@ -58,7 +63,7 @@ export async function claimTasks(
   await connection.lock(groupsOf(candidates));
   const rows: TaskRow[] = [];
   for (const { id } of candidates) {
-    const row = await start.first(connection, { id, node, now });
+    const row = await startTask(connection, { id, node, now });
     if (row !== undefined) rows.push(row);
   }
   return toClaimed(connection, rows);

@@ -6,6 +6,7 @@ import type { DeliveryFilter, NewDelivery, Page, StartedTask, StoredDelivery } f
 import { isRejected } from "./conditions.ts";
 import { insertHealthEntry, locksOfHealth } from "./health.ts";
 import { insertWithPolicy, locksOf } from "./new-tasks.ts";
+import { tellOfDelivery } from "./notices.ts";
 import { beforeCursor, pageOf } from "./page.ts";
 import { toDelivery, toStarted } from "./rows.ts";
 
@@ -98,7 +99,8 @@ export async function storeDelivery(connection: Connection, given: NewDelivery):
     tasks.push(inserted.task);
     superseded.push(...inserted.superseded);
   }
-  const { id, verdict, reason } = input.delivery;
+  const { id, verdict, reason, receivedAt } = input.delivery;
+  if (input.notify === true && verdict === "rejected") await tellOfDelivery(connection, id, receivedAt);
   return { deliveryId: id, duplicate: false, verdict, reason, tasks, superseded };
 }
 

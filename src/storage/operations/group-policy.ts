@@ -2,6 +2,7 @@ import type { Concurrency } from "../../domain/action.ts";
 import type { Hold } from "../../domain/hold.ts";
 import { prepare, type Connection } from "../connection.ts";
 import { isActive, isHeld, isReady, isWaiting } from "./conditions.ts";
+import { tellOfTask } from "./notices.ts";
 import { toStarted } from "./rows.ts";
 
 const openTasksOfGroup = prepare((db, { group, id }: { group: string; id: string }) =>
@@ -37,7 +38,8 @@ const supersedeWaiting = prepare((db, input: SupersedeInput) =>
     .where("group_name", "=", input.group)
     .where("id", "!=", input.id)
     .where(isWaiting)
-    .where((eb) => eb.or([isReady, eb("seq", "<", input.seq)])),
+    .where((eb) => eb.or([isReady, eb("seq", "<", input.seq)]))
+    .returning(["id", "state", "outcome", "notify"]),
 );
 
 /** As the state machine's `stop`; in one transaction with the task that supersedes them, so that no crash comes between. */
@@ -89,7 +91,8 @@ const supersedeOne = prepare((db, input: { id: string; reason: string; now: stri
       held_until: null,
       hold: null,
     })
-    .where("id", "=", input.id),
+    .where("id", "=", input.id)
+    .returning(["id", "state", "outcome", "notify"]),
 );
 
 /**
@@ -110,7 +113,12 @@ export async function supersedeHeld(
       : await heldOfGroup.all(connection, { group, id, seq });
   for (const older of rows.map((row) => toStarted(row))) {
     if (older.hold?.type !== type || !(all || older.action === action)) continue;
-    await supersedeOne.run(connection, { id: older.id, reason: `Superseded by task ${id}`, now });
+    const ended = await supersedeOne.first(connection, {
+      id: older.id,
+      reason: `Superseded by task ${id}`,
+      now,
+    });
+    if (ended !== undefined) await tellOfTask(connection, ended, now);
   }
 }
 
@@ -148,6 +156,6 @@ export async function applyPolicy(connection: Connection, input: PolicyInput): P
 /** Waiting ones end at once; of the running ones the caller ends the commands. */
 async function supersede(connection: Connection, { id, group, seq, now }: PolicyInput): Promise<string[]> {
   const input = { group, id, seq, reason: `Superseded by task ${id}`, now };
-  await supersedeWaiting.run(connection, input);
+  for (const ended of await supersedeWaiting.all(connection, input)) await tellOfTask(connection, ended, now);
   return (await supersedeRunning.all(connection, input)).map((row) => row.id);
 }

@@ -7,6 +7,7 @@ import { isHeld } from "./conditions.ts";
 import { applyPolicy, groupLock, type PolicyInput, supersedeHeld } from "./group-policy.ts";
 import { appendLog } from "./log.ts";
 import { lockedTask, toTasks } from "./read-tasks.ts";
+import { tellOfTask } from "./notices.ts";
 import { toJob, toStarted, type TaskRow } from "./rows.ts";
 
 const byTime = prepare((db, { limit }: { limit: number }) =>
@@ -71,6 +72,7 @@ export async function settleHold(connection: Connection, input: SettleInput): Pr
   const approval = input.approval === undefined ? row.approval : JSON.stringify(input.approval);
   const next = { ...row, ...settled.change, approval };
   await update.run(connection, next);
+  if (isEnded(next.state)) await tellOfTask(connection, next, now);
   if (next.state === "ENQUEUED" && next.held_until === null) await connection.jobs.add(toJob(next));
   const lines = [note, ...(isEnded(next.state) && next.reason !== null ? [next.reason] : [])];
   const entries = [...new Set(lines)].map((text) => ({ text, stream: "system", step: null }) as const);

@@ -4,6 +4,7 @@ import { prepare, type Connection } from "../connection.ts";
 import type { InsertedTask, NewTask, StartedTask } from "../store.ts";
 import { applyPolicy, groupLock, quietLock, type PolicyResult, supersedeHeld } from "./group-policy.ts";
 import { appendLog } from "./log.ts";
+import { tellOfTask } from "./notices.ts";
 
 interface TaskInsert {
   readonly id: string;
@@ -26,6 +27,8 @@ interface TaskInsert {
   readonly held_until: string | null;
   readonly hold: string | null;
   readonly approval: string | null;
+  readonly notify: string | null;
+  readonly correlation: string | null;
 }
 
 const insertTask = prepare((db, input: TaskInsert) =>
@@ -52,6 +55,8 @@ const insertTask = prepare((db, input: TaskInsert) =>
     held_until: input.held_until,
     hold: input.hold,
     approval: input.approval,
+    notify: input.notify,
+    correlation: input.correlation,
   }),
 );
 
@@ -85,7 +90,8 @@ const isHeld = ({ hold }: NewTask): boolean => hold !== undefined && hold !== nu
 async function insertRejected(connection: Connection, task: NewTask, reason: string): Promise<InsertedTask> {
   const phase = nextPhase({ state: "ENQUEUED", outcome: null }, { type: "reject" });
   const { state, outcome } = phase ?? { state: "CANCELLED", outcome: "rejected" };
-  await insert(connection, task, { state, outcome, reason });
+  const row = await insert(connection, task, { state, outcome, reason });
+  await tellOfTask(connection, row, task.createdAt);
   return { task: started(task, state, outcome), superseded: [] };
 }
 
@@ -95,7 +101,7 @@ interface Ending {
   readonly reason: string | null;
 }
 
-async function insert(connection: Connection, task: NewTask, ending?: Ending): Promise<void> {
+async function insert(connection: Connection, task: NewTask, ending?: Ending): Promise<TaskInsert> {
   const row = toInsert(task, ending);
   const { id, group_name: group } = row;
   const waits = ending === undefined && !isHeld(task);
@@ -104,9 +110,10 @@ async function insert(connection: Connection, task: NewTask, ending?: Ending): P
     insertTask.run(connection, row),
     ...(waits ? [connection.jobs.add({ id, group, runsOn: task.runsOn ?? null })] : []),
   ]);
-  if (task.note === undefined) return;
+  if (task.note === undefined) return row;
   const entry = { taskId: id, time: task.createdAt, stream: "system", step: null, text: task.note } as const;
   await appendLog(connection, [entry]);
+  return row;
 }
 
 function toInsert(task: NewTask, ending: Ending | undefined): TaskInsert {
@@ -131,6 +138,8 @@ function toInsert(task: NewTask, ending: Ending | undefined): TaskInsert {
     held_until: task.hold?.until ?? null,
     hold: orNull(task.hold),
     approval: orNull(task.approval),
+    notify: task.notify === undefined || task.notify.length === 0 ? null : JSON.stringify(task.notify),
+    correlation: task.correlation === undefined ? null : JSON.stringify(task.correlation),
   };
 }
 

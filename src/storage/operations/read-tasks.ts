@@ -10,6 +10,10 @@ const taskById = prepare((db, { id }: { id: string }) =>
   db.selectFrom("tasks").selectAll().where("id", "=", id),
 );
 
+const taskBySeq = prepare((db, { seq }: { seq: number }) =>
+  db.selectFrom("tasks").selectAll().where("seq", "=", seq),
+);
+
 /** The same for a transaction that is going to change the task, or something that hangs on it. */
 export const lockedTask = prepare((db, { id }: { id: string }) =>
   db.selectFrom("tasks").selectAll().where("id", "=", id).forNoKeyUpdate(),
@@ -17,6 +21,13 @@ export const lockedTask = prepare((db, { id }: { id: string }) =>
 
 export async function getTask(connection: Connection, id: string): Promise<Task | null> {
   const row = await taskById.first(connection, { id });
+  if (row === undefined) return null;
+  const [task] = await toTasks(connection, [row]);
+  return task ?? null;
+}
+
+export async function getTaskByNumber(connection: Connection, number: number): Promise<Task | null> {
+  const row = await taskBySeq.first(connection, { seq: number });
   if (row === undefined) return null;
   const [task] = await toTasks(connection, [row]);
   return task ?? null;

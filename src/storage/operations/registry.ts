@@ -10,6 +10,13 @@ import * as health from "./health.ts";
 import * as holds from "./holds.ts";
 import * as log from "./log.ts";
 import * as pruning from "./prune.ts";
+import { claimMessages } from "./claim-messages.ts";
+import * as endpoints from "./endpoints.ts";
+import * as messageReads from "./read-messages.ts";
+import * as messageRetries from "./retry-messages.ts";
+import * as messages from "./post-messages.ts";
+import * as notices from "./pending-notices.ts";
+import * as settling from "./settle-messages.ts";
 import * as taskReads from "./read-tasks.ts";
 import * as releases from "./releases.ts";
 import * as recovery from "./recovery.ts";
@@ -45,6 +52,7 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   setProgress: tasks.setProgress,
   setMetadata: tasks.setMetadata,
   getTask: taskReads.getTask,
+  getTaskByNumber: taskReads.getTaskByNumber,
   listTasks: taskReads.listTasks,
   claimTasks: queue.claimTasks,
   takeTask,
@@ -71,6 +79,19 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   prune: pruning.prune,
   fitBodies: pruning.fitBodies,
   freeBodies: pruning.freeBodies,
+  pendingNotices: notices.pendingNotices,
+  incidents: messages.incidents,
+  postMessages: messages.postMessages,
+  claimMessages,
+  settleMessages: settling.settleMessages,
+  releaseMessages: settling.releaseMessages,
+  listMessages: messageReads.listMessages,
+  getMessage: messageReads.getMessage,
+  retryMessage: messageRetries.retryMessage,
+  retryDeadMessages: messageRetries.retryDeadMessages,
+  endpointRecords: messageReads.endpointRecords,
+  enableEndpoint: endpoints.enableEndpoint,
+  pruneMessages: settling.pruneMessages,
   count: counters.count,
   counters: counters.counters,
   saveSettings: settings.saveSettings,
@@ -93,6 +114,7 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "healthHistory",
   "healthEntryOf",
   "getTask",
+  "getTaskByNumber",
   "listTasks",
   "dueTasks",
   "heldTasks",
@@ -105,6 +127,11 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "dueMissed",
   "recoveryStates",
   "fitBodies",
+  "pendingNotices",
+  "incidents",
+  "listMessages",
+  "getMessage",
+  "endpointRecords",
   "counters",
   "getSettings",
   "findToken",

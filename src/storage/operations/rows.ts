@@ -91,6 +91,7 @@ export interface TaskParts {
 export function toTask(row: TaskRow, { steps, position }: TaskParts): Task {
   return {
     id: row.id,
+    number: row.seq,
     action: row.action,
     params: parseMap(row.params),
     state: row.state,
@@ -111,6 +112,7 @@ export function toTask(row: TaskRow, { steps, position }: TaskParts): Task {
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    correlation: row.correlation === null ? {} : parseMap(row.correlation),
     metadata: row.metadata === "{}" ? {} : metadata.parse(JSON.parse(row.metadata)),
     steps,
   };

@@ -46,6 +46,7 @@ describe("a task", () => {
       hold: HOLD,
       approval: APPROVAL,
       note: "note",
+      correlation: { ticket: "T-1" },
     });
     expect(await store.createTask(input)).toEqual({
       task: { id: input.id, action: "deploy", state: "ENQUEUED", outcome: null, hold: HOLD, note: "note" },
@@ -53,6 +54,7 @@ describe("a task", () => {
     });
     expect(await store.getTask(input.id)).toEqual({
       id: input.id,
+      number: 1,
       action: "deploy",
       params: { sha: "1" },
       state: "ENQUEUED",
@@ -74,12 +76,15 @@ describe("a task", () => {
       startedAt: null,
       endedAt: null,
       metadata: { commit: { sha: "1" } },
+      correlation: { ticket: "T-1" },
       steps: [],
     });
     expect(await store.listLog({ taskId: input.id, after: 0, limit: 9 })).toMatchObject([
       { stream: "system", step: null, text: "note", time: at(0) },
     ]);
+    expect(await store.getTaskByNumber(1)).toMatchObject({ id: input.id });
     expect(await store.getTask("none")).toBeNull();
+    expect(await store.getTaskByNumber(9)).toBeNull();
   });
 
   it("goes through its states, each time on record when it began and ended", async () => {

@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { deliveryRoutes } from "./deliveries.ts";
+import { endpointRoutes } from "./endpoints.ts";
+import { messageRoutes } from "./messages.ts";
 import { nodeRoutes } from "./nodes.ts";
 import type { ApiContext } from "./route.ts";
 import { releaseRoutes } from "./releases.ts";
@@ -17,6 +19,8 @@ export const apiRoutes =
     deliveryRoutes(server, context);
     taskRoutes(server, context);
     releaseRoutes(server, context);
+    endpointRoutes(server, context);
+    messageRoutes(server, context);
     nodeRoutes(server, context);
     settingsRoutes(server, context);
     storeRoutes(server, context);

@@ -21,7 +21,16 @@ export type ApiServer = Parameters<FastifyPluginAsyncZod>[0];
 /** What a route says of itself in the OpenAPI document, and the scope it needs. */
 export interface RouteAbout {
   readonly id: string;
-  readonly tag: "deliveries" | "tasks" | "releases" | "nodes" | "settings" | "store" | "tokens";
+  readonly tag:
+    | "deliveries"
+    | "tasks"
+    | "releases"
+    | "endpoints"
+    | "nodes"
+    | "settings"
+    | "store"
+    | "tokens"
+    | "jobserv";
   readonly scope: Scope;
   readonly summary: string;
 }

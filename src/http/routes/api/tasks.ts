@@ -55,12 +55,13 @@ function start(server: ApiServer, { app, guard }: ApiContext): void {
   } as const;
   const response = { 200: planSchema, 202: startedTaskSchema, ...errors };
   server.post("/tasks", guard(about, { body: startRequestSchema, response }), async (request, reply) => {
-    const { action, params: given, dry_run: dryRun } = request.body;
+    const { action, params: given, dry_run: dryRun, correlation } = request.body;
     if (dryRun) {
       const plan = app.planAction({ action, params: given });
       return reply.code(200).send({ ...plan, params: { ...plan.params }, steps: [...plan.steps] });
     }
-    const task = await app.startAction({ action, params: given, by: identityOf(request).by });
+    const { by } = identityOf(request);
+    const task = await app.startAction({ action, params: given, by, correlation });
     return reply.code(202).send(startedToWire(task));
   });
 }
