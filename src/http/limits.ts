@@ -16,7 +16,9 @@ export const LIMITS = {
   /** How long the sender of a broken or late request may read its answer before the connection is torn down. */
   lingerMs: 2000,
   /** Longest time for the headers alone. */
-  headersMs: 15_000,
+  headersMs: 10_000,
+  /** Longest time in which nothing of a body arrives. */
+  bodyIdleMs: 10_000,
   /** An idle connection stays open; longer than the usual proxy's own 60 s. */
   keepAliveMs: 65_000,
   /** How often late requests are looked for: at most this, less where the settings ask for a short timeout. */

@@ -91,7 +91,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-function createFastify({ settings }: HttpServerOptions, intake: Intake): FastifyInstance {
+function createFastify({ settings, logger }: HttpServerOptions, intake: Intake): FastifyInstance {
   const { requestTimeoutMs } = settings().server;
   const serverFactory = (handler: Handler): Server => {
     const server = createServer(
@@ -124,6 +124,11 @@ function createFastify({ settings }: HttpServerOptions, intake: Intake): Fastify
     return503OnClosing: false,
     exposeHeadRoutes: false,
     clientErrorHandler: answerClientError,
+    // A path that can't be decoded: no hook and no handler hears of such a request.
+    frameworkErrors(error, request, reply) {
+      void setHeaders(request, reply);
+      void sendProblem(reply, request, error, logger);
+    },
   });
 }
 

@@ -17,15 +17,17 @@ export interface ReadBody {
 /**
  * Reads a body, bounded while streaming; bytes are counted as they arrive, not as they were announced, so that a slow
  * sender of a large body takes no room from the others.
- * Rejects `body:too_large` and `server:busy`, after which the stream flows no more, and with `null` when the sender left.
+ * Rejects `body:too_large`, `body:timeout` and `server:busy`, after which the stream flows no more, and with `null` when the sender left.
  */
 export function readBody(request: IncomingMessage, { limit, budget }: ReadBodyOptions): Promise<ReadBody> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let taken = 0;
+    const idle = setTimeout(() => fail(stalled()), LIMITS.bodyIdleMs);
 
     function onData(chunk: Buffer): void {
+      idle.refresh();
       const cost = chunk.length + LIMITS.chunkOverheadBytes;
       size += chunk.length;
       if (size > limit) return fail(tooLarge(limit));
@@ -51,6 +53,7 @@ export function readBody(request: IncomingMessage, { limit, budget }: ReadBodyOp
     const onGone = (): void => fail(null);
 
     function detach(): void {
+      clearTimeout(idle);
       request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone);
       // Nobody else listens, and a late error of a broken connection must not end the process.
       request.on("error", () => {});
@@ -62,6 +65,9 @@ export function readBody(request: IncomingMessage, { limit, budget }: ReadBodyOp
 
 export const tooLarge = (limit: number): AppError =>
   new AppError("body:too_large", `The body is larger than the ${limit} bytes allowed here`);
+
+const stalled = (): AppError =>
+  new AppError("body:timeout", `Nothing of the body came for ${LIMITS.bodyIdleMs / 1_000} seconds`);
 
 const busy = (): AppError =>
   new AppError("server:busy", "Too many bytes are being received at once; send it again later", {
