@@ -22,7 +22,7 @@ const anyValue: fc.Arbitrary<unknown> = fc.oneof(
     0,
     -1,
     1e308,
-    9_007_199_254_740_993,
+    2 ** 60,
     true,
     "refs/heads/main",
     "refs/tags/",

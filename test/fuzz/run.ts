@@ -109,7 +109,7 @@ async function fuzz({ count, seed, onProgress, server, url }: Running): Promise<
     seed,
     requests: totals.requests,
     connections: totals.connections,
-    statuses: Object.fromEntries([...statuses].toSorted()),
+    statuses: Object.fromEntries([...statuses].toSorted(([one], [other]) => one.localeCompare(other))),
     maxRssMiB: Math.round(totals.rss),
     faults,
     seconds: Math.round((performance.now() - started) / 1_000),
@@ -126,7 +126,7 @@ function faultOf({ status, body }: Answered): string | null {
   const parsed = problem.safeParse(parse(body));
   // JobServ's senders are answered in words.
   if (!parsed.success)
-    return /^Invalid HMAC Sig/.test(body)
+    return body.startsWith("Invalid HMAC Sig")
       ? null
       : `answered ${status} with no problem: ${body.slice(0, 300)}`;
   return Object.hasOwn(ERRORS, parsed.data.code)
