@@ -60,6 +60,19 @@ module.exports = {
       to: { path: ".*" },
     },
     {
+      name: "imports-of-web",
+      severity: "error",
+      comment: "The dashboard is one more client of the API: it knows of the server what src/client tells",
+      from: { path: "^web/" },
+      to: { path: "^(src|test|bench|scripts)/", pathNot: "^src/client/" },
+    },
+    {
+      name: "src-without-web",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^web/" },
+    },
+    {
       name: "main-is-the-root",
       severity: "error",
       comment: "Only cli/serve.ts, the tests and the benchmarks start from main.ts",
@@ -116,7 +129,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "types", "node", "default"],
-      extensions: [".ts", ".js", ".json"],
+      extensions: [".ts", ".tsx", ".js", ".json"],
     },
   },
 };

@@ -1,11 +1,17 @@
 # The server with what it needs at work: Node, git, ssh. Settings are mounted to /etc/hookwright, data lives in /var/lib/hookwright.
 FROM node:24-trixie-slim AS build
 WORKDIR /opt/hookwright
-COPY package.json package-lock.json ./
-# No script runs: the only one fetches a Node of its own, and this image has one.
-RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/node node_modules/node-bin-*
+COPY package.json package-lock.json tsconfig.json ./
+# No script runs: those of packages fetch a Node of their own, and this image has one.
+RUN npm ci --ignore-scripts
 COPY bin ./bin
 COPY src ./src
+COPY web ./web
+COPY scripts/build-web.ts ./scripts/
+# The dashboard is built with packages that nothing needs after that.
+RUN node scripts/build-web.ts \
+  && npm prune --omit=dev --ignore-scripts \
+  && rm -rf node_modules/node node_modules/node-bin-* scripts web/src
 # Compiled once, here: at work the folder can't be written to.
 RUN node bin/hookwright.js schema > /dev/null
 

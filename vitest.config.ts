@@ -26,7 +26,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ON_POSTGRES,
           env: { HOOKWRIGHT_TEST_STORE: "sqlite" },
-          globalSetup: ["test/support/compile-setup.ts"],
+          globalSetup: ["test/support/compile-setup.ts", "test/support/web-setup.ts"],
         },
       },
       {

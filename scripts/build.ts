@@ -11,3 +11,6 @@ await execa("tsc", ["--project", "tsconfig.build.json"], { cwd: root, preferLoca
 // Read by src/settings/environment.ts.
 const example = "examples/k-app/hookwright.yaml";
 await cp(join(root, example), join(dist, example));
+// Where src/http/routes/dashboard.ts looks for it.
+await execa(process.execPath, [join(root, "scripts/build-web.ts")], { stdio: "inherit" });
+await cp(join(root, "web/dist"), join(dist, "web/dist"), { recursive: true });

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { removeLocalAddress, writeLocalAddress } from "./accounts/local-address.ts";
+import { createSessions } from "./accounts/sessions.ts";
 import { createTokens } from "./accounts/tokens.ts";
 import { AppError } from "./domain/errors.ts";
 import { nodeId } from "./domain/node.ts";
@@ -136,7 +137,13 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
     checkOpen: () => life.checkOpen(),
     reloadSettings: reload,
   });
-  const http = createHttpServer({ app, settings: () => services.settings.current(), tokens, logger });
+  const http = createHttpServer({
+    app,
+    settings: () => services.settings.current(),
+    tokens,
+    sessions: createSessions({ store, tokens }),
+    logger,
+  });
   life.onEnd(() => http.close());
   const url = await http.listen(options.listen ?? settings.server);
   place.url = url;

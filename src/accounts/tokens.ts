@@ -98,5 +98,5 @@ export function createTokens({ store, now = () => new Date() }: TokensOptions): 
 
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 
-const isLive = ({ revokedAt, expiresAt }: TokenRow, now: Date): boolean =>
+export const isLive = ({ revokedAt, expiresAt }: TokenRow, now: Date): boolean =>
   revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > now.getTime());

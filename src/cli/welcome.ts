@@ -20,6 +20,8 @@ export function whatNext(output: Output, url: string): void {
     output.prose(`  ${cyan(text)}${" ".repeat(Math.max(2, 32 - text.length))}${what}`, 4);
   output.line();
   output.prose(`${bold("The server goes on")} at ${url}, until Ctrl-C.`);
+  output.prose(`Look at it in a browser: ${cyan(`${url}/ui`)}, with the token that this prints:`);
+  output.prose(`  ${cyan(inWords("token create me --scope admin"))}`, 4);
   output.prose("The site that was deployed is in demo/live, the settings are in hookwright.yaml.");
   output.line();
   output.line(bold("From another terminal"));

@@ -1,3 +1,4 @@
+import type { EventSourceMessage } from "eventsource-parser";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { z } from "zod";
 import type {
@@ -13,6 +14,8 @@ import type {
 import {
   actionSchema,
   attemptSchema,
+  changedSchema,
+  counterSchema,
   createdTokenSchema,
   deliveryDetailSchema,
   deliverySchema,
@@ -30,9 +33,12 @@ import {
   releaseSchema,
   sourceSchema,
   retriedSchema,
+  sourceStatsSchema,
   startedTaskSchema,
   taskSchema,
+  taskStatsSchema,
   tokenSchema,
+  whoamiSchema,
 } from "./schemas.ts";
 
 /** An answer that was an error, with the server's stable code. */
@@ -66,7 +72,8 @@ export type FollowEvent =
 export interface ClientOptions {
   /** Of the server, without a path. */
   readonly url: string;
-  readonly token: string;
+  /** Null: the browser's cookie of a session, for pages that came from the server. */
+  readonly token: string | null;
   readonly fetch?: typeof fetch;
 }
 
@@ -74,10 +81,11 @@ export type Client = ReturnType<typeof createClient>;
 
 /** The typed client of `/api/v1`. Calls reject with ApiError or ConnectionError. */
 export function createClient({ url, token, fetch: request = fetch }: ClientOptions) {
+  const credentials = token === null ? BY_COOKIE : { authorization: `Bearer ${token}` };
   const base = `${url.replace(/\/+$/, "")}/api/v1`;
 
   async function send(method: string, path: string, options: SendOptions = {}): Promise<Response> {
-    const headers: Record<string, string> = { authorization: `Bearer ${token}`, ...options.headers };
+    const headers: Record<string, string> = { ...credentials, ...options.headers };
     if (options.body !== undefined) headers["content-type"] = "application/json";
     const { body, signal = null } = options;
     const response = await request(base + path, {
@@ -96,6 +104,49 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
   async function call<T>(schema: z.ZodType<T>, method: string, path: string, body?: unknown): Promise<T> {
     const response = await send(method, path, { body });
     return schema.parse(await response.json());
+  }
+
+  /**
+   * Everything that happens, until the connection breaks or the signal says so. What was missed before `ready` has to be
+   * read from the lists.
+   */
+  async function* live(options: LiveOptions): AsyncGenerator<LiveEvent> {
+    const { log, after, signal } = options;
+    const events = stream(`/events${search({ log, after })}`, { signal });
+    for await (const { event, data } of events) {
+      if (event === "ready") yield { type: "ready" };
+      if (event === "task") yield { type: "task", task: taskSchema.parse(JSON.parse(data)) };
+      if (event === "log") yield { type: "log", entry: logEntrySchema.parse(JSON.parse(data)) };
+      if (event === "changed") yield { type: "changed", ...changedSchema.parse(JSON.parse(data)) };
+    }
+  }
+
+  async function* stream(path: string, { headers, signal }: SendOptions): AsyncGenerator<EventSourceMessage> {
+    const accept = { accept: "text/event-stream", ...headers };
+    const response = await send("GET", path, { headers: accept, ...(signal && { signal }) });
+    if (response.body === null) return;
+    const reader = response.body
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new EventSourceParserStream({ onComment: () => heard() }))
+      .getReader();
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    const heard = (): void => {
+      clearTimeout(silence);
+      silence = setTimeout(() => void reader.cancel().catch(() => undefined), SILENCE_MS);
+    };
+    try {
+      heard();
+      // Not `for await`: not every browser has it for streams.
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        heard();
+        yield value;
+      }
+    } finally {
+      clearTimeout(silence);
+      await reader.cancel().catch(() => undefined);
+    }
   }
 
   /** Follows a task to its end, over broken connections: no log entry comes twice or is left out. */
@@ -123,13 +174,8 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     after: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<FollowEvent | "end"> {
-    const headers = { "last-event-id": String(after), accept: "text/event-stream" };
-    const path = `/tasks/${encodeURIComponent(id)}/events`;
-    const response = await send("GET", path, { headers, ...(signal && { signal }) });
-    if (response.body === null) return;
-    const events = response.body
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(new EventSourceParserStream());
+    const headers = { "last-event-id": String(after) };
+    const events = stream(`/tasks/${encodeURIComponent(id)}/events`, { headers, ...(signal && { signal }) });
     for await (const { event, data } of events) {
       if (event === "end") yield "end";
       if (event === "log") yield { type: "log", entry: logEntrySchema.parse(JSON.parse(data)) };
@@ -154,6 +200,7 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     listLog: (id: string, query: { after?: number; limit?: number } = {}) =>
       call(listOf(logEntrySchema), "GET", `/tasks/${one(id)}/log${search(query)}`),
     followTask,
+    live,
     listDeliveries: (query: DeliveryQuery = {}) =>
       call(pageOf(deliverySchema), "GET", `/deliveries${search(query)}`),
     getDelivery: (id: string) => call(deliveryDetailSchema, "GET", `/deliveries/${one(id)}`),
@@ -170,6 +217,14 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
       call(pageOf(messageSchema), "GET", `/messages${search(query)}`),
     retryMessage: (id: string) => call(messageSchema, "POST", `/messages/${one(id)}/retry`),
     retryMessages: (endpoint: string | null) => call(retriedSchema, "POST", "/messages/retry", { endpoint }),
+    getDeliveryBody: async (id: string) => (await send("GET", `/deliveries/${one(id)}/body`)).blob(),
+    taskStats: (query: { days?: number } = {}) =>
+      call(taskStatsSchema, "GET", `/stats/tasks${search(query)}`),
+    sourceStats: () => call(listOf(sourceStatsSchema), "GET", "/stats/sources"),
+    listCounters: () => call(listOf(counterSchema), "GET", "/counters"),
+    whoami: () => call(whoamiSchema, "GET", "/whoami"),
+    logIn: (tokenOfSession: string) => call(whoamiSchema, "POST", "/session", { token: tokenOfSession }),
+    logOut: async () => void (await send("DELETE", "/session")),
     listActions: () => call(listOf(actionSchema), "GET", "/actions"),
     listSources: () => call(listOf(sourceSchema), "GET", "/sources"),
     listNodes: () => call(listOf(nodeSchema), "GET", "/nodes"),
@@ -187,6 +242,19 @@ interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
+export type LiveEvent =
+  | FollowEvent
+  | { readonly type: "ready" }
+  | ({ readonly type: "changed" } & z.infer<typeof changedSchema>);
+
+export interface LiveOptions {
+  readonly signal: AbortSignal;
+  /** A task whose log is told too. */
+  readonly log?: string | undefined;
+  /** Only its entries after this `seq`. */
+  readonly after?: number | undefined;
+}
+
 export interface FollowOptions {
   /** Only log entries after this `seq`. */
   readonly after?: number;
@@ -202,6 +270,12 @@ const isPassing = (error: unknown): boolean =>
   error instanceof ConnectionError ||
   error instanceof TypeError ||
   (error instanceof ApiError && error.status === 503);
+
+/** Proves to the server that its own page asks, and no other: http/session-cookie.ts. */
+const BY_COOKIE: Readonly<Record<string, string>> = { "x-hookwright-dashboard": "1" };
+
+/** The server says something every 15 seconds; a connection that is silent for longer is one that nobody has told us is gone. */
+const SILENCE_MS = 45_000;
 
 /** With the pause between them, half a minute for a server to come back. */
 const MAX_RECONNECTS = 60;

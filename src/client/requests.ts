@@ -17,10 +17,27 @@ export const taskQuerySchema = z.object({
   outcome: z.enum(TASK_OUTCOMES).optional(),
   delivery_id: z.string().optional(),
   parent_id: z.string().optional(),
+  search: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("In its id, action, params or reason. A page may hold few or none and still have a `next`"),
   cursor,
   limit,
 });
 export type TaskQuery = z.input<typeof taskQuerySchema>;
+
+export const statsQuerySchema = z.object({
+  days: z.coerce.number().int().min(1).max(90).default(14).describe("So many days back from now"),
+});
+
+export const liveQuerySchema = z.object({
+  log: z.string().max(200).optional().describe("The id of a task whose log is sent too"),
+  after: z.coerce.number().int().min(0).optional().describe("Only its entries with a higher `seq`"),
+});
+
+export const sessionRequestSchema = z.strictObject({ token: z.string().min(1).max(200) });
 
 export const deliveryQuerySchema = z.object({
   source: z.string().optional(),

@@ -376,6 +376,43 @@ export const attemptSchema = z
 export type AttemptWire = z.infer<typeof attemptSchema>;
 
 export const retriedSchema = z.object({ retried: z.number().int() }).meta({ id: "Retried" });
+const percentilesSchema = z
+  .object({ p50: z.number(), p90: z.number(), p99: z.number() })
+  .describe("So many milliseconds, or less, for half of them, nine tenths, all but one of a hundred");
+
+export const taskStatsSchema = z
+  .object({
+    since: time,
+    hours: z.array(
+      z.object({
+        hour: z.string().describe("UTC: `2026-01-31T09`"),
+        outcome: z.enum(TASK_OUTCOMES),
+        tasks: z.number().int(),
+      }),
+    ),
+    succeeded: z
+      .object({
+        tasks: z.number().int(),
+        total_ms: percentilesSchema.describe("From the webhook, or the command, to the end"),
+        waited_ms: percentilesSchema.describe("Of it, before the first step"),
+      })
+      .nullable()
+      .describe("Of the last 1,000 at most that succeeded; null without any"),
+  })
+  .meta({ id: "TaskStats" });
+export type TaskStatsWire = z.infer<typeof taskStatsSchema>;
+
+export const sourceStatsSchema = z
+  .object({
+    source: z.string(),
+    accepted: z.number().int(),
+    rejected: z.number().int(),
+    last_at: time.describe("When the last delivery came"),
+  })
+  .meta({ id: "SourceStats" });
+
+/** Of the stream of everything: what to look at again. */
+export const changedSchema = z.object({ topics: z.array(z.enum(["tasks", "deliveries"])) });
 
 export const planSchema = z
   .object({

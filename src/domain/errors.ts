@@ -6,6 +6,7 @@ export const ERRORS = {
   "auth:missing": [401, "No credentials were given"],
   "auth:bad_credentials": [401, "The credentials are not valid"],
   "auth:forbidden": [403, "The token's scopes do not allow this"],
+  "auth:cross_site": [403, "The change may not come from the dashboard"],
   "auth:too_many_failures": [429, "Too many failed attempts"],
   "signature:missing": [401, "The request carries no signature"],
   "signature:invalid": [401, "The signature does not match the body"],

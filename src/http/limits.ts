@@ -40,6 +40,9 @@ export const LIMITS = {
   heartbeatMs: 15_000,
   /** A follower that takes nothing for so long is let go; it can come back with Last-Event-ID. */
   slowReaderMs: 60_000,
+  /** Between two rounds of the stream of everything; the changed tasks that one round sends one by one. */
+  livePauseMs: 100,
+  liveTasks: 50,
   /** Log entries read at once for each follower: a line may have 16 KiB, and there may be many followers. */
   logPage: 100,
 } as const;

@@ -16,7 +16,12 @@ export async function registerOpenapi(server: FastifyInstance): Promise<void> {
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
       tags: TAGS.map(([name, description]) => ({ name, description })),
-      components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+      components: {
+        securitySchemes: {
+          bearer: { type: "http", scheme: "bearer" },
+          session: { type: "apiKey", in: "cookie", name: "hookwright" },
+        },
+      },
       paths: EXTRA_PATHS,
     },
     transform: jsonSchemaTransform,
@@ -31,6 +36,8 @@ const TAGS: readonly (readonly [string, string])[] = [
   ["endpoints", "Who is told what has happened, and the messages to them"],
   ["settings", "What the settings file says, and what was refused"],
   ["store", "What is kept, and how long"],
+  ["sessions", "Browsers that have logged in"],
+  ["stats", "How it went of late"],
   ["tokens", "Bearer tokens of this API"],
   ["k-app", "The API of K-Fet's webhooks-deploy"],
   ["jobserv", "Where the URLs of `jobserv` messages lead"],

@@ -5,6 +5,7 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from "fastify-type-provider-zod";
+import { type Sessions } from "../accounts/sessions.ts";
 import type { Tokens } from "../accounts/tokens.ts";
 import { AppError } from "../domain/errors.ts";
 import { JOBSERV_PREFIX } from "../domain/jobserv-prefix.ts";
@@ -26,6 +27,7 @@ import { registerOpenapi } from "./openapi.ts";
 import { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from "./problems.ts";
 import { apiRoutes } from "./routes/api/api.ts";
 import { createGuard } from "./routes/api/route.ts";
+import { dashboardRoutes } from "./routes/dashboard.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { jobservRoutes } from "./routes/jobserv.ts";
 import { onlyPost, rootRoutes } from "./routes/root.ts";
@@ -37,6 +39,7 @@ export interface HttpServerOptions {
   /** Those in force; asked again by every request that needs them. */
   readonly settings: () => Settings;
   readonly tokens: Tokens;
+  readonly sessions: Sessions;
   readonly logger: Logger;
 }
 
@@ -138,7 +141,7 @@ interface RegisterOptions extends HttpServerOptions {
 }
 
 async function register(server: FastifyInstance, options: RegisterOptions): Promise<void> {
-  const { app, settings, tokens, logger, streams, addressOf } = options;
+  const { app, settings, tokens, sessions, logger, streams, addressOf } = options;
   const failures = createFailureLimit();
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
@@ -153,11 +156,14 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
     return sendProblem(reply, request, error, logger);
   });
   await registerOpenapi(server);
-  const guard = createGuard(createAuthenticator({ tokens, failures, addressOf }));
-  await server.register(apiRoutes({ app, tokens, guard, streams }), { prefix: "/api/v1" });
+  const authenticator = createAuthenticator({ tokens, sessions, failures, addressOf });
+  const guard = createGuard(authenticator);
+  const api = { app, tokens, sessions, authenticator, guard, streams };
+  await server.register(apiRoutes(api), { prefix: "/api/v1" });
   await server.register(jobservRoutes({ app, guard }), { prefix: JOBSERV_PREFIX });
   await server.register(openapiRoute, { prefix: "/api/v1" });
   await server.register(healthRoutes(app));
+  await server.register(dashboardRoutes);
   const token = createKappTokenCheck(() => settings().kapp.tokenHash);
   await server.register(rootRoutes({ app, token, failures, addressOf, logger }));
 }

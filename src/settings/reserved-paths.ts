@@ -2,8 +2,7 @@ import { JOBSERV_PREFIX } from "../domain/jobserv-prefix.ts";
 
 /** Paths of the server itself, which no source can have. */
 export const isReservedPath = (path: string): boolean =>
-  path === "/api" ||
-  path.startsWith("/api/") ||
+  /^\/(api|ui)(\/|$)/.test(path) ||
   path === JOBSERV_PREFIX ||
   path.startsWith(`${JOBSERV_PREFIX}/`) ||
   path === "/healthz" ||

@@ -18,6 +18,7 @@ export interface Schema {
   readonly nodes: NodesTable;
   readonly settings: SettingsTable;
   readonly tokens: TokensTable;
+  readonly sessions: SessionsTable;
   readonly health_entries: HealthEntriesTable;
   readonly moves: MovesTable;
   readonly releases: ReleasesTable;
@@ -149,6 +150,15 @@ export interface TokensTable {
   readonly expires_at: string | null;
   readonly last_used_at: string | null;
   readonly revoked_at: string | null;
+}
+
+/** A browser that has logged in with a token; see accounts/sessions.ts. */
+export interface SessionsTable {
+  /** SHA-256 (hex) of what the cookie holds. */
+  readonly hash: string;
+  readonly token_id: string;
+  readonly created_at: string;
+  readonly expires_at: string;
 }
 
 export interface HealthEntriesTable {

@@ -116,6 +116,11 @@ export interface TaskFilter {
   readonly outcome?: TaskOutcome | undefined;
   readonly deliveryId?: string | undefined;
   readonly parentId?: string | undefined;
+  /**
+   * Only tasks whose id, action, params or reason hold this text, whatever its case. A page of a search looks at 20,000
+   * tasks and no more, so it may hold few or none and still have a next one.
+   */
+  readonly search?: string | undefined;
   readonly cursor?: string | undefined;
   /** 1 to 500. */
   readonly limit: number;
@@ -135,6 +140,25 @@ export interface NewLogEntry {
   readonly stream: LogStream;
   readonly step: number | null;
   readonly text: string;
+}
+
+export interface TaskStats {
+  /** Of tasks that are no parts, by the UTC hour of their end (`2026-01-31T09`) and how they ended. */
+  readonly hours: readonly { readonly hour: string; readonly outcome: TaskOutcome; readonly tasks: number }[];
+  /** The times of the last ones that succeeded, at most 1,000. */
+  readonly succeeded: readonly {
+    readonly createdAt: string;
+    readonly startedAt: string | null;
+    readonly endedAt: string;
+  }[];
+}
+
+/** What the last 10,000 deliveries tell of one source. */
+export interface SourceStats {
+  readonly source: string;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly lastAt: string;
 }
 
 export interface TokenRow {
@@ -449,6 +473,9 @@ export interface Store {
     readonly now: string;
     readonly owner?: TaskOwner | undefined;
   }): Promise<Task | null>;
+  /** Of tasks that have ended since then. */
+  taskStats(input: { readonly since: string }): Promise<TaskStats>;
+  sourceStats(): Promise<readonly SourceStats[]>;
   /** Raises progress; never lowers it. */
   setProgress(input: {
     readonly id: string;
@@ -609,6 +636,17 @@ export interface Store {
   touchToken(input: { readonly id: string; readonly now: string }): Promise<void>;
   /** False when there is no such live token. `ref` is an id or a name. */
   revokeToken(input: { readonly ref: string; readonly now: string }): Promise<boolean>;
+
+  /** Removes expired ones, too. */
+  createSession(input: {
+    readonly hash: string;
+    readonly tokenId: string;
+    readonly createdAt: string;
+    readonly expiresAt: string;
+  }): Promise<void>;
+  /** The token that the session was opened with, revoked and expired ones too; null for a session that is over. */
+  findSession(input: { readonly hash: string; readonly now: string }): Promise<TokenRow | null>;
+  endSession(hash: string): Promise<void>;
 
   /** Resolves when the database answers. */
   ping(): Promise<void>;

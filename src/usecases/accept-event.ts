@@ -7,6 +7,7 @@ import { hearsRejections } from "../outbound/wanted.ts";
 import type { StoredDelivery } from "../storage/store.ts";
 import { matchActions, type Match } from "../triggers/match.ts";
 import { type Advice, askMemory } from "./health-memory.ts";
+import { DELIVERIES } from "./hub.ts";
 import { newTask } from "./new-task.ts";
 import type { Services } from "./services.ts";
 import { stopSuperseded } from "./stop-task.ts";
@@ -65,6 +66,7 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
     tasks: matches.map((match) => taskOf(services, match, input.delivery)),
     health,
   });
+  services.hub.notify(DELIVERIES);
   if (health !== null) services.logger.info({ ...health }, SAYINGS[health.type]);
   if (!stored.duplicate && stored.tasks.length > 0) {
     services.queue.wake();
@@ -99,6 +101,7 @@ async function refuse(
     tasks: [],
     notify: hearsRejections(services.settings.current().notify),
   });
+  services.hub.notify(DELIVERIES);
   throw new AppError(code, reason, { details: { delivery_id: stored.deliveryId } });
 }
 

@@ -15,10 +15,12 @@ import type {
   NodeInfo,
   Page,
   RecoveryState,
+  SourceStats,
   StartedTask,
   StoredDelivery,
   TaskFilter,
 } from "../storage/store.ts";
+import type { TaskStatistics } from "./stats.ts";
 
 /** What the HTTP routes call; one use case each. All reject with AppError for what the client is to be told. */
 export interface App {
@@ -93,6 +95,11 @@ export interface App {
     readonly project: string;
     readonly build: number;
   }): Promise<{ readonly task: Task; readonly build: Readonly<Record<string, unknown>> }>;
+  /** Calls back after every change of any task, and when deliveries have come; see Hub.watchAll. */
+  watchAll(onChange: (id: string | null) => void): () => void;
+  /** Of tasks that ended within so many days. */
+  taskStats(days: number): Promise<TaskStatistics>;
+  sourceStats(): Promise<readonly SourceStats[]>;
 
   /** The servers on the store, newest first; lost ones for a day. */
   listNodes(): Promise<readonly NodeInfo[]>;

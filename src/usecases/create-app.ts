@@ -16,6 +16,7 @@ import { retryTask } from "./retry-task.ts";
 import { rollBackApp } from "./roll-back-app.ts";
 import type { Services } from "./services.ts";
 import { planAction, startAction } from "./start-action.ts";
+import { createStats } from "./stats.ts";
 
 export interface CreateAppOptions {
   readonly services: Services;
@@ -31,6 +32,7 @@ export interface CreateAppOptions {
 /** Binds the use cases to their services. */
 export function createApp({ services, receives, ready, checkOpen, reloadSettings }: CreateAppOptions): App {
   const { store, hub, refusals } = services;
+  const stats = createStats(services);
   const settings = (): Settings => services.settings.current();
   const whenOpen =
     <I, R>(start: (services: Services, input: I) => Promise<R>) =>
@@ -64,6 +66,9 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     retryMessage: (id) => retryMessage(services, id),
     retryDeadMessages: (endpoint) => store.retryDeadMessages({ endpoint, now: services.now().toISOString() }),
     jobservBuild: (input) => jobservBuild(services, input),
+    watchAll: (onChange) => hub.watchAll(onChange),
+    taskStats: (days) => stats.tasks(days),
+    sourceStats: () => stats.sources(),
     listNodes: () => store.listNodes(),
     listActions: () => listActions(settings()),
     listSources: () => listSources(services),

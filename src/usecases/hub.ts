@@ -1,7 +1,15 @@
+/** In the place of a task's id: deliveries, and with them tasks that wait, have come. */
+export const DELIVERIES = "deliveries";
+
 /** Tells watchers that something about a task has been stored. */
 export interface Hub {
   /** Returns the function that ends the watching. */
   watch(taskId: string, onChange: () => void): () => void;
+  /**
+   * Every change of any task, by its id, and DELIVERIES; null: there may have been some of any kind. Returns the function
+   * that ends the watching.
+   */
+  watchAll(onChange: (id: string | null) => void): () => void;
   /** To be called where it was stored; watchers on other nodes are told too. */
   notify(taskId: string): void;
   /** Another node has stored something. */
@@ -20,6 +28,7 @@ const GATHER_MS = 50;
 
 export function createHub({ broadcast }: HubOptions = {}): Hub {
   const watchers = new Map<string, Set<() => void>>();
+  const watchersOfAll = new Set<(id: string | null) => void>();
   const gathered = new Set<string>();
 
   function unwatch(taskId: string, entry: () => void): void {
@@ -30,6 +39,7 @@ export function createHub({ broadcast }: HubOptions = {}): Hub {
 
   function receive(taskId: string): void {
     for (const entry of watchers.get(taskId) ?? []) entry();
+    for (const entry of watchersOfAll) entry(taskId);
   }
 
   function gather(taskId: string, tell: (taskIds: readonly string[]) => void): void {
@@ -50,13 +60,19 @@ export function createHub({ broadcast }: HubOptions = {}): Hub {
       watchers.set(taskId, entries.add(entry));
       return () => unwatch(taskId, entry);
     },
+    watchAll(onChange) {
+      const entry = (id: string | null): void => onChange(id);
+      watchersOfAll.add(entry);
+      return () => void watchersOfAll.delete(entry);
+    },
     notify(taskId) {
       receive(taskId);
       if (broadcast !== undefined) gather(taskId, broadcast);
     },
     receive,
     receiveAll() {
-      for (const taskId of watchers.keys()) receive(taskId);
+      for (const entries of watchers.values()) for (const entry of entries) entry();
+      for (const entry of watchersOfAll) entry(null);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { SourceSettings } from "../settings/settings.ts";
 import type { BoundSource, DescribeResult, IncomingRequest } from "../sources/source.ts";
 import { acceptEvent, replayWindowStart } from "./accept-event.ts";
 import type { ReceivedDelivery, ReceiveInput } from "./app.ts";
+import { DELIVERIES } from "./hub.ts";
 import type { Refusal } from "./refusal-log.ts";
 import type { Services } from "./services.ts";
 
@@ -84,6 +85,7 @@ async function rejectDelivery(services: Services, input: Authenticated, reason: 
   const fingerprintsSince = replayWindowStart(services, input.delivery.receivedAt);
   const notify = hearsRejections(services.settings.current().notify);
   const stored = await services.store.storeDelivery({ ...input, fingerprintsSince, tasks: [], notify });
+  services.hub.notify(DELIVERIES);
   throw malformed(stored.deliveryId, stored.reason ?? reason);
 }
 

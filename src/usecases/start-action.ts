@@ -47,6 +47,7 @@ export async function startTask(services: Services, input: StartTaskInput): Prom
   stopSuperseded(services, superseded, task.id);
   if (task.outcome === "rejected") throw rejected(task);
   services.queue.wake();
+  services.hub.notify(task.id);
   return task;
 }
 

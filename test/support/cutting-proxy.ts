@@ -7,6 +7,8 @@ export interface CuttingProxy {
   readonly connections: number;
   /** Bytes of the server's answer that each further connection lets through before it is cut; null: all. */
   cutAfter(bytes: number | null): void;
+  /** Cuts those that there are. */
+  cutNow(): void;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,9 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
     },
     cutAfter(bytes) {
       limit = bytes;
+    },
+    cutNow() {
+      for (const socket of sockets) socket.destroy();
     },
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -1,3 +1,4 @@
+import { createSessions } from "../../src/accounts/sessions.ts";
 import { createTokens } from "../../src/accounts/tokens.ts";
 import { createHttpServer, type HttpServer } from "../../src/http/server.ts";
 import { createLogger, type Logger } from "../../src/lib/logger.ts";
@@ -14,6 +15,12 @@ export async function serveWorld(
   logger: Logger = createLogger({ level: "silent" }),
 ): Promise<ServedWorld> {
   const tokens = createTokens({ store: services.store });
-  const http = createHttpServer({ app, tokens, logger, settings: () => services.settings.current() });
+  const http = createHttpServer({
+    app,
+    tokens,
+    sessions: createSessions({ store: services.store, tokens }),
+    logger,
+    settings: () => services.settings.current(),
+  });
   return { url: await http.listen({ host: "127.0.0.1", port: 0 }), http };
 }

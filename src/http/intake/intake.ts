@@ -42,7 +42,12 @@ export function createIntake(options: IntakeOptions): Intake {
 
 /** The server's own paths; no source can take them over. `/` is shared: routes/root.ts. */
 const isReserved = (path: string): boolean =>
-  path === "/" || path.startsWith("/api/") || path === "/healthz" || path === "/readyz";
+  path === "/" ||
+  path.startsWith("/api/") ||
+  path === "/ui" ||
+  path.startsWith("/ui/") ||
+  path === "/healthz" ||
+  path === "/readyz";
 
 export function pathOf(url = "/"): string {
   const query = url.indexOf("?");

@@ -38,11 +38,12 @@ export const rootRoutes =
       const { action } = queryOf(request);
       if (action !== undefined && options.token.enabled()) return answerKapp(options, request, reply);
       if (rootSource(options) !== null) throw onlyPost(reply);
+      if (request.headers.accept?.includes("text/html") === true) return reply.redirect("/ui/");
       return reply.type("text/plain; charset=utf-8").send(GREETING);
     });
   };
 
-const GREETING = `Hookwright ${VERSION}\n\nAPI: /api/v1/openapi.json\nHealth: /healthz, /readyz\n`;
+const GREETING = `Hookwright ${VERSION}\n\nDashboard: /ui\nAPI: /api/v1/openapi.json\nHealth: /healthz, /readyz\n`;
 
 /** Argo CD sends GET unless told otherwise: a friendly answer would hide that nothing arrives. */
 export function onlyPost(reply: FastifyReply): AppError {

@@ -11,6 +11,7 @@ import { holds } from "./0010-holds.ts";
 import { releases } from "./0014-releases.ts";
 import { missedDeliveries } from "./0008-missed-deliveries.ts";
 import { outbound } from "./0012-outbound.ts";
+import { dashboard } from "./0018-dashboard.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
@@ -32,6 +33,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   moves,
   missedCameIn,
   outbound,
+  dashboard,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,6 +1,7 @@
-import { sql } from "kysely";
+import { type SelectQueryBuilder, sql } from "kysely";
 import type { StepRun, Task, TaskState } from "../../domain/task.ts";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
+import type { Schema } from "../schema.ts";
 import type { Page, TaskFilter } from "../store.ts";
 import { beforeCursor, pageOf } from "./page.ts";
 import { toStep, toTask, type TaskRow } from "./rows.ts";
@@ -34,23 +35,61 @@ export async function getTaskByNumber(connection: Connection, number: number): P
 }
 
 export async function listTasks(connection: Connection, filter: TaskFilter): Promise<Page<Task>> {
-  const { action, state, outcome, deliveryId, parentId, cursor, limit } = filter;
+  const { search, limit } = filter;
+  const page =
+    search === undefined ? await readPage(connection, filter) : await searchPage(connection, filter, search);
+  const { items, next } = pageOf(page.rows, limit, (row) => row);
+  return { items: await toTasks(connection, items), next: next ?? page.next };
+}
+
+interface RowsOfPage {
+  /** One more than the limit, where there are more. */
+  readonly rows: readonly TaskRow[];
+  /** Where a search goes on that has looked at all it may. */
+  readonly next: string | null;
+}
+
+async function readPage(connection: Connection, filter: TaskFilter): Promise<RowsOfPage> {
+  const query = filtered(connection, filter)
+    .selectAll()
+    .limit(filter.limit + 1);
+  return { rows: await rowsOf(connection, query), next: null };
+}
+
+/** A text that nobody has must not make one request read every task there is. */
+const SEARCHED = 20_000;
+
+async function searchPage(connection: Connection, filter: TaskFilter, search: string): Promise<RowsOfPage> {
+  const beyond = filtered(connection, filter).select("seq").limit(1).offset(SEARCHED);
+  const [last] = await rowsOf(connection, beyond);
+  const pattern = `%${search.toLowerCase().replaceAll(/[\\%_]/g, (found) => `\\${found}`)}%`;
+  const text = sql`lower(id || ' ' || action || ' ' || params || ' ' || coalesce(reason, ''))`;
+  const query = filtered(connection, filter)
+    .selectAll()
+    .where("seq", ">", last?.seq ?? 0)
+    .where(sql<boolean>`${text} like ${pattern} escape '\\'`)
+    .limit(filter.limit + 1);
+  const next = last === undefined ? null : String(last.seq + 1);
+  return { rows: await rowsOf(connection, query), next };
+}
+
+function filtered(
+  connection: Connection,
+  { action, state, outcome, deliveryId, parentId, cursor }: TaskFilter,
+): SelectQueryBuilder<Schema, "tasks", object> {
   const index = state === undefined ? null : indexOfState[state];
   const column = index?.unsorted === true ? unindexed : plain;
   let query = connection.builder
     .selectFrom("tasks")
-    .selectAll()
     .where(column.seq, "<", beforeCursor(cursor))
-    .orderBy(column.seq, "desc")
-    .limit(limit + 1);
+    .orderBy(column.seq, "desc");
   if (action !== undefined) query = query.where(column.action, "=", action);
   if (state !== undefined) query = query.where("state", "=", state);
   if (index !== null) query = query.where(index.condition);
   if (outcome !== undefined) query = query.where("outcome", "=", outcome);
   if (deliveryId !== undefined) query = query.where("delivery_id", "=", deliveryId);
   if (parentId !== undefined) query = query.where("parent_id", "=", parentId);
-  const page = pageOf(await rowsOf(connection, query), limit, (row) => row);
-  return { ...page, items: await toTasks(connection, page.items) };
+  return query;
 }
 
 const plain = { seq: sql.ref<number>("seq"), action: sql.ref<string>("action") };

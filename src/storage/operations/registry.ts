@@ -20,7 +20,9 @@ import * as settling from "./settle-messages.ts";
 import * as taskReads from "./read-tasks.ts";
 import * as releases from "./releases.ts";
 import * as recovery from "./recovery.ts";
+import * as sessions from "./sessions.ts";
 import * as settings from "./settings.ts";
+import * as stats from "./stats.ts";
 import * as steps from "./steps.ts";
 import * as tokens from "./tokens.ts";
 
@@ -101,6 +103,11 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   listTokens: tokens.listTokens,
   touchToken: tokens.touchToken,
   revokeToken: tokens.revokeToken,
+  createSession: sessions.createSession,
+  findSession: sessions.findSession,
+  endSession: sessions.endSession,
+  taskStats: stats.taskStats,
+  sourceStats: stats.sourceStats,
   ping: async (connection) => {
     await connection.execute("select 1", []);
   },
@@ -136,6 +143,9 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "getSettings",
   "findToken",
   "listTokens",
+  "findSession",
+  "taskStats",
+  "sourceStats",
   "ping",
 ]);
 

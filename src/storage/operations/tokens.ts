@@ -6,7 +6,8 @@ import type { Store, TokenRow } from "../store.ts";
 
 const scopes = z.array(z.string());
 
-const toToken = (row: TokensTable): TokenRow => ({
+/** As callers see it. */
+export const toToken = (row: TokensTable): TokenRow => ({
   id: row.id,
   name: row.name,
   scopes: scopes.parse(JSON.parse(row.scopes)),

@@ -3,10 +3,13 @@ import { deliveryRoutes } from "./deliveries.ts";
 import { endpointRoutes } from "./endpoints.ts";
 import { messageRoutes } from "./messages.ts";
 import { nodeRoutes } from "./nodes.ts";
+import { liveRoutes } from "./live.ts";
 import type { ApiContext } from "./route.ts";
 import { releaseRoutes } from "./releases.ts";
 import { settingsRoutes } from "./settings.ts";
 import { storeRoutes } from "./store.ts";
+import { sessionRoutes } from "./sessions.ts";
+import { statsRoutes } from "./stats.ts";
 import { taskRoutes } from "./tasks.ts";
 import { tokenRoutes } from "./tokens.ts";
 
@@ -25,4 +28,7 @@ export const apiRoutes =
     settingsRoutes(server, context);
     storeRoutes(server, context);
     tokenRoutes(server, context);
+    sessionRoutes(server, context);
+    statsRoutes(server, context);
+    liveRoutes(server, context);
   };

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import type { Sessions } from "../../../accounts/sessions.ts";
 import type { Tokens } from "../../../accounts/tokens.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Scope } from "../../../domain/scopes.ts";
@@ -11,6 +12,8 @@ import type { EventStreams } from "../../event-stream.ts";
 export interface ApiContext {
   readonly app: App;
   readonly tokens: Tokens;
+  readonly sessions: Sessions;
+  readonly authenticator: Authenticator;
   readonly streams: EventStreams;
   readonly guard: Guard;
 }
@@ -30,6 +33,8 @@ export interface RouteAbout {
     | "settings"
     | "store"
     | "tokens"
+    | "sessions"
+    | "stats"
     | "jobserv";
   readonly scope: Scope;
   readonly summary: string;
@@ -58,7 +63,7 @@ export const createGuard =
       tags: [tag],
       summary,
       description: `Scope: ${scope}`,
-      security: [{ bearer: [] }],
+      security: [{ bearer: [] }, { session: [] }],
       ...schema,
     },
   });

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import {
   approveRequestSchema,
@@ -19,6 +18,7 @@ import {
 import { startedToWire } from "../../wire/delivery.ts";
 import { logEntryToWire, taskToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
+import { lastEventId } from "../last-event-id.ts";
 import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
 
 const tag = "tasks";
@@ -162,9 +162,4 @@ function events(server: ApiServer, { app, guard, streams }: ApiContext): void {
       return reply;
     },
   );
-}
-
-function lastEventId({ headers }: Pick<FastifyRequest, "headers">): number | null {
-  const value = headers["last-event-id"];
-  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : null;
 }

@@ -1,0 +1,103 @@
+import type { JSX } from "preact";
+import { client } from "../api.ts";
+import { formatCount } from "../format.ts";
+import { useLoaded, useNews } from "../hooks.ts";
+import { AskButton } from "../parts/ask.tsx";
+import { Empty, Page, Panel, Table, WhenLoaded } from "../parts/basics.tsx";
+import { Time } from "../parts/time.tsx";
+import { hrefTo, Link } from "../router.tsx";
+import { useMay } from "../session.ts";
+
+async function load() {
+  const [sources, stats, counters] = await Promise.all([
+    client.listSources(),
+    client.sourceStats(),
+    client.listCounters(),
+  ]);
+  return sources.items.map((source) => ({
+    ...source,
+    stats: stats.items.find((each) => each.source === source.name),
+    refused: counters.items.filter((each) => each.source === source.name),
+  }));
+}
+
+type SourceRow = Awaited<ReturnType<typeof load>>[number];
+
+export function SourcesPage(): JSX.Element {
+  const loaded = useLoaded("sources", load);
+  const may = useMay("admin");
+  useNews((news) => {
+    if (news.type === "changed") loaded.reload();
+  });
+  return (
+    <Page
+      title="Sources"
+      actions={
+        may && (
+          <AskButton
+            label="Reload the settings"
+            question="Read the settings file again? One with a mistake is refused, and the settings stay as they are."
+            act={async () => {
+              await client.reloadSettings();
+              loaded.reload();
+            }}
+          />
+        )
+      }
+    >
+      <Panel title="Sources" note="counts are of the last 10,000 deliveries">
+        <WhenLoaded from={loaded}>
+          {(sources) =>
+            sources.length === 0 ? (
+              <Empty>
+                The settings have no sources yet. Add one to <code>hookwright.yaml</code> to receive its
+                webhooks.
+              </Empty>
+            ) : (
+              <Table
+                label="Sources"
+                head={["Source", "Kind", "Path", "Last delivery", "Accepted", "Rejected", "Refused"]}
+              >
+                {sources.map((source) => (
+                  <Row key={source.name} source={source} />
+                ))}
+              </Table>
+            )
+          }
+        </WhenLoaded>
+      </Panel>
+    </Page>
+  );
+}
+
+function Row({ source: { name, kind, path, stats, refused } }: { readonly source: SourceRow }): JSX.Element {
+  const rejected = stats?.rejected ?? 0;
+  const all = rejected + (stats?.accepted ?? 0);
+  return (
+    <tr>
+      <td class="nowrap">
+        <Link href={hrefTo(["deliveries"], { source: name })}>{name}</Link>
+      </td>
+      <td>{kind}</td>
+      <td>
+        <code class="break">{path}</code>
+      </td>
+      <td class="nowrap">
+        {stats === undefined ? <span class="muted">none</span> : <Time at={stats.last_at} />}
+      </td>
+      <td class="number">{formatCount(stats?.accepted ?? 0)}</td>
+      <td class={rejected > 0 ? "number bad-text" : "number"}>
+        {formatCount(rejected)}
+        {rejected > 0 && ` (${Math.ceil((rejected / all) * 100)}%)`}
+      </td>
+      <td>
+        {refused.length === 0 && <span class="muted">none</span>}
+        {refused.map((each) => (
+          <div key={each.name} class="nowrap">
+            {formatCount(each.value)} <code>{each.name}</code>
+          </div>
+        ))}
+      </td>
+    </tr>
+  );
+}
