@@ -21,6 +21,7 @@ import { addNodes } from "./commands/nodes.ts";
 import { addPrune } from "./commands/prune.ts";
 import { addRelay } from "./commands/relay.ts";
 import { addReleases } from "./commands/releases.ts";
+import { addRevisions } from "./commands/revisions.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addRetry } from "./commands/retry.ts";
 import { addRollback } from "./commands/rollback.ts";
@@ -39,7 +40,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "The server:": [addStart, addServe, addNodes, addDemo],
   "Settings:": [addInit, addCheck, addSchema, addImport, addSecrets],
   "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addApprove, addCancel, addRetry],
-  "Releases:": [addReleases, addRollback],
+  "Releases:": [addReleases, addRevisions, addRollback],
   "Deliveries:": [addDeliveries, addExplain, addReplay, addSend, addSources],
   "Notifications:": [addEndpoints, addDeadLetters, addListen],
   "The store:": [addPrune, addMigrateStore],

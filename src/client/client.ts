@@ -6,6 +6,8 @@ import type {
   DeliveryQuery,
   MessageQuery,
   PruneRequest,
+  RevisionQuery,
+  RevisionRollbackRequest,
   RollbackRequest,
   StartRequest,
   TaskQuery,
@@ -31,6 +33,8 @@ import {
   prunedSchema,
   receivedSchema,
   releaseSchema,
+  revisionRollbackSchema,
+  revisionSchema,
   sourceSchema,
   retriedSchema,
   sourceStatsSchema,
@@ -208,6 +212,10 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     replayDelivery: (id: string, { dryRun = false } = {}) =>
       call(receivedSchema, "POST", `/deliveries/${one(id)}/replay`, { dry_run: dryRun }),
     listReleases: (app?: string) => call(listOf(releaseSchema), "GET", `/releases${search({ app })}`),
+    listRevisions: (query: RevisionQuery = {}) =>
+      call(listOf(revisionSchema), "GET", `/revisions${search(query)}`),
+    rollBackRevision: (body: RevisionRollbackRequest) =>
+      call(revisionRollbackSchema, "POST", "/revisions/rollback", body),
     rollBackApp: (app: string, body: RollbackRequest = {}) =>
       call(listOf(startedTaskSchema), "POST", `/apps/${one(app)}/rollback`, body),
     listEndpoints: () => call(listOf(endpointSchema), "GET", "/endpoints"),

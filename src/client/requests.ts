@@ -97,6 +97,27 @@ export type ApproveRequest = z.input<typeof approveRequestSchema>;
 
 export const releaseQuerySchema = z.object({ app: z.string().max(200).optional() });
 
+export const revisionQuerySchema = z.object({ app: z.string().optional(), source: z.string().optional() });
+export type RevisionQuery = z.input<typeof revisionQuerySchema>;
+
+export const revisionRollbackRequestSchema = z.strictObject({
+  app: z.string().min(1).max(300).describe("The application; of a source that names none, the source"),
+  source: z.string().nullable().default(null).describe("Needed only where several sources know the app"),
+  to: z
+    .string()
+    .regex(/^[0-9a-f]{4,64}$/, "expected 4 to 64 hexadecimal digits")
+    .nullable()
+    .default(null)
+    .describe("A revision, or the beginning of one; null: the last healthy one before the current one"),
+  reason: z.string().max(500).nullable().default(null).describe("In your words, for the task's log"),
+  dry_run: z.boolean().default(false).describe("Only say where it would go"),
+  override: z
+    .boolean()
+    .default(false)
+    .describe("Do it whatever was done before, and also to a revision that was never reported healthy"),
+});
+export type RevisionRollbackRequest = z.input<typeof revisionRollbackRequestSchema>;
+
 export const rollbackRequestSchema = z.strictObject({
   release: z.string().min(1).max(100).nullable().default(null).describe("Null: the last healthy one"),
   cancel: z.boolean().default(false).describe("End what runs or waits in its way"),

@@ -38,6 +38,7 @@ export const startedTaskSchema = z
     note: z.string().optional().describe("What its starter should know: there is a freeze"),
   })
   .meta({ id: "StartedTask" });
+export type StartedTaskWire = z.infer<typeof startedTaskSchema>;
 
 export const approvalSchema = z
   .object({
@@ -413,6 +414,34 @@ export const sourceStatsSchema = z
 
 /** Of the stream of everything: what to look at again. */
 export const changedSchema = z.object({ topics: z.array(z.enum(["tasks", "deliveries"])) });
+
+export const revisionSchema = z
+  .object({
+    source: z.string(),
+    app: z.string().describe("Empty: the source stands for one application"),
+    revision: z.string(),
+    state: z.enum(["healthy", "rolled_back"]),
+    target: z.string().nullable().describe("Where it was rolled back to"),
+    vain: z.boolean().describe("The rollback came to nothing: its tasks did not succeed"),
+    current: z.boolean().describe("The newest of its application"),
+    at: time,
+    delivery_id: id,
+  })
+  .meta({ id: "Revision" });
+export type RevisionWire = z.infer<typeof revisionSchema>;
+
+export const revisionRollbackSchema = z
+  .object({
+    source: z.string(),
+    app: z.string(),
+    from: z.string().describe("The current revision"),
+    to: z.string(),
+    actions: z.array(z.string()).describe("What starts"),
+    delivery: id.nullable().describe("Null for a dry run"),
+    tasks: z.array(startedTaskSchema),
+  })
+  .meta({ id: "RevisionRollback" });
+export type RevisionRollbackWire = z.infer<typeof revisionRollbackSchema>;
 
 export const planSchema = z
   .object({

@@ -111,7 +111,7 @@ function candidatesFor({ history, failed, named, rules, now }: RollbackQuestion)
 }
 
 /** An abbreviated id is the same as the whole one. */
-const isSame = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
+export const isSame = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
 
 /** Newest first, each once. */
 function healthyRevisions(history: readonly HealthEntry[], now: Date): readonly string[] {

@@ -19,6 +19,16 @@ export interface AcceptInput {
   readonly event: HookEvent;
   /** Further events of the same delivery. */
   readonly more?: readonly HookEvent[] | undefined;
+  readonly byHand?: ByHand;
+}
+
+/** No sender's, but a person's wish. */
+export interface ByHand {
+  /** For the tasks' logs. */
+  readonly note: string;
+  /** See AskInput. */
+  readonly explicit: boolean;
+  readonly forced: string | null;
 }
 
 export interface AcceptedEvent extends StoredDelivery {
@@ -45,9 +55,10 @@ export async function acceptEvent(services: Services, input: AcceptInput): Promi
   }
 }
 
-function advise(services: Services, { event, delivery }: AcceptInput): Promise<Advice> {
-  const explicit = delivery.replayOf !== null;
-  return askMemory(services, { event, deliveryId: delivery.id, at: delivery.receivedAt, explicit });
+function advise(services: Services, { event, delivery, byHand }: AcceptInput): Promise<Advice> {
+  const explicit = byHand?.explicit ?? delivery.replayOf !== null;
+  const forced = byHand?.forced ?? null;
+  return askMemory(services, { event, deliveryId: delivery.id, at: delivery.receivedAt, explicit, forced });
 }
 
 async function tryToAccept(services: Services, input: AcceptInput, advice: Advice): Promise<AcceptedEvent> {
@@ -63,7 +74,7 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
     body: input.body,
     fingerprint: input.fingerprint,
     fingerprintsSince: replayWindowStart(services, input.delivery.receivedAt),
-    tasks: matches.map((match) => taskOf(services, match, input.delivery)),
+    tasks: matches.map((match) => taskOf(services, match, input)),
     health,
   });
   services.hub.notify(DELIVERIES);
@@ -141,7 +152,7 @@ function ofEvent(event: HookEvent, eventIndex: number, actions: readonly Action[
 function taskOf(
   services: Services,
   { action, rule, params, correlation, eventIndex }: EventMatch,
-  delivery: Delivery,
+  { delivery, byHand }: AcceptInput,
 ) {
   return newTask({
     action,
@@ -150,7 +161,8 @@ function taskOf(
     startedBy: { type: "delivery", deliveryId: delivery.id, rule, eventIndex },
     deliveryId: delivery.id,
     settings: services.settings.current(),
-    automatic: delivery.replayOf === null,
+    automatic: delivery.replayOf === null && byHand === undefined,
+    note: byHand?.note,
     createdAt: delivery.receivedAt,
   });
 }

@@ -7,6 +7,8 @@ import type { Release } from "../domain/release.ts";
 import type { LogEntry, Task } from "../domain/task.ts";
 import type { Attempt } from "../outbound/attempt.ts";
 import type { ApproveInput } from "./approve-task.ts";
+import type { Revision, RevisionFilter } from "./list-revisions.ts";
+import type { RevisionRollback, RollBackRevisionInput } from "./roll-back-revision.ts";
 import type { IncomingRequest, SourceAnswers } from "../sources/source.ts";
 import type {
   DeliveryFilter,
@@ -50,6 +52,10 @@ export interface App {
     readonly by: string;
     readonly dryRun: boolean;
   }): Promise<ReceivedDelivery>;
+  /** What is remembered of the health of applications. */
+  listRevisions(filter: RevisionFilter): Promise<readonly Revision[]>;
+  /** Rolls an application of that memory back by hand. Rejects `rollback:*`, `request:invalid`. */
+  rollBackRevision(input: RollBackRevisionInput): Promise<RevisionRollback>;
   explainDelivery(id: string): Promise<Explanation>;
 
   /**

@@ -10,8 +10,10 @@ import { prune } from "./prune.ts";
 import { listActions, sourceAt } from "./read-settings.ts";
 import { getDelivery, getDeliveryBody } from "./read-deliveries.ts";
 import { getTask, listLog } from "./read-tasks.ts";
+import { listRevisions } from "./list-revisions.ts";
 import { receiveDelivery } from "./receive-delivery.ts";
 import { replayDelivery } from "./replay-delivery.ts";
+import { rollBackRevision } from "./roll-back-revision.ts";
 import { retryTask } from "./retry-task.ts";
 import { rollBackApp } from "./roll-back-app.ts";
 import type { Services } from "./services.ts";
@@ -49,6 +51,8 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     cancelTask: (input) => cancelTask(services, input),
     retryTask: whenOpen(retryTask),
     replayDelivery: whenOpen(replayDelivery),
+    listRevisions: (filter) => listRevisions(services, filter),
+    rollBackRevision: whenOpen(rollBackRevision),
     explainDelivery: (id) => explainDelivery(services, id),
     rollBackApp: whenOpen(rollBackApp),
     listReleases: (filter) => store.listReleases(filter),

@@ -20,8 +20,10 @@ export interface AskInput {
   readonly deliveryId: string;
   /** RFC 3339. */
   readonly at: string;
-  /** A person asks for it: a replay. */
+  /** A person asks for it: a replay, or a rollback by hand that is to be done whatever was done before. */
   readonly explicit: boolean;
+  /** Where to go back to, whatever the memory says. */
+  readonly forced?: string | null;
 }
 
 /** Asks the memory of one application. Its answer holds as long as nobody else adds to it: see Store.storeDelivery. */
@@ -72,16 +74,13 @@ interface GoBackInput {
 }
 
 async function goBack(services: Services, input: AskInput, { health, rules }: GoBackInput): Promise<Advice> {
-  const { event, at, explicit } = input;
+  const { event, at, explicit, forced = null } = input;
   const history = await services.store.healthHistory(memoryKey(event, health));
-  const answer = decideRollback({
-    history,
-    failed: health.revision,
-    named: health.healthyRevision,
-    rules,
-    now: new Date(at),
-    explicit,
-  });
+  const question = { history, failed: health.revision, named: health.healthyRevision, rules, explicit };
+  const answer =
+    forced === null
+      ? decideRollback({ ...question, now: new Date(at) })
+      : ({ type: "roll_back", target: forced } as const);
   switch (answer.type) {
     case "repeated":
       return { ...plain(event), repeats: answer.deliveryId };

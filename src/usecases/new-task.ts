@@ -14,16 +14,19 @@ export interface NewTaskInput {
   readonly settings: Pick<Settings, "digest" | "freezes" | "notify">;
   /** Nobody but a webhook asks for it. */
   readonly automatic: boolean;
+  /** For the first line of its log. */
+  readonly note?: string | undefined;
   readonly createdAt: string;
   readonly correlation?: Readonly<Record<string, string>>;
 }
 
-export function newTask({ action, settings, automatic, ...rest }: NewTaskInput): NewTask {
+export function newTask({ action, settings, automatic, note, ...rest }: NewTaskInput): NewTask {
   const { name, concurrency, runsOn } = action;
   // A task that runs on each of several nodes is led from any; its parts are for one node each.
   const maxParallel = runsOn?.each?.maxParallel ?? null;
   const labels = maxParallel === null ? (runsOn?.labels ?? null) : null;
   const holds = holdsOf({ action, settings, automatic, createdAt: rest.createdAt });
+  const notes = [note, holds.note].filter((each) => each !== undefined);
   return {
     id: newId(),
     action: name,
@@ -33,6 +36,7 @@ export function newTask({ action, settings, automatic, ...rest }: NewTaskInput):
     settingsDigest: settings.digest,
     ...holds,
     notify: noticesOf(settings.notify, action),
+    ...(notes.length > 0 && { note: notes.join("; ") }),
     ...rest,
   };
 }

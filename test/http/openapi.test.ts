@@ -15,7 +15,7 @@ import { createWorld } from "../support/world.ts";
 const SECRET = "a-long-enough-secret";
 const KAPP_TOKEN = "k-app's token";
 const SETTINGS = `
-sources: { app: { kind: github, secret: "${SECRET}" } }
+sources: { app: { kind: github, secret: "${SECRET}" }, argo: { kind: argocd, secret: "${SECRET}" } }
 actions:
   deploy:
     description: Deploys
@@ -30,6 +30,9 @@ actions:
     steps:
       - shell: "mkdir -p web; echo x > web/x"
       - release: { app: web, from: web, runtime: command, restart: ["true"] }
+  back:
+    on: [{ source: argo, event: health, when: "event.status == 'Degraded'" }]
+    steps: [{ run: ["true"] }]
   careful: { approve: true, workdir: ., steps: [{ run: ["true"] }] }
 notify:
   # Refused by the guard, and given up at once.
@@ -100,6 +103,7 @@ async function askEverything(): Promise<Answers> {
   await askDeliveries(ask, received.delivery);
   await askTasks(ask, task);
   await askApprovals(ask);
+  await askRevisions(ask);
   await askReleases(ask);
   await askEndpoints(ask);
   await askJobserv(ask, task);
@@ -131,6 +135,19 @@ async function askDeliveries(ask: Ask, id: string): Promise<void> {
     await ask("explainDelivery", api(`${path}/explain`));
     await ask("replayDelivery", api(`${path}/replay`, POST));
     await ask("replayDelivery", api(`${path}/replay`, { json: { dry_run: true } }));
+  }
+}
+
+async function askRevisions(ask: Ask): Promise<void> {
+  const { api } = server;
+  const headers = { authorization: `Bearer ${SECRET}` };
+  for (const digit of ["a", "b"]) {
+    const body = JSON.stringify({ app: "web", status: "Healthy", revision: digit.repeat(40) });
+    await server.fetch("/hooks/argo", { ...POST, headers, body });
+  }
+  await ask("listRevisions", api("/revisions"));
+  for (const json of [{ app: "web", dry_run: true }, { app: "web" }, { app: "web" }, { app: "none" }, {}]) {
+    await ask("rollBackRevision", api("/revisions/rollback", { json }));
   }
 }
 

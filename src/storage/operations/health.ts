@@ -56,6 +56,14 @@ export async function healthHistory(
   return (await newestFirst.all(connection, input)).map((row) => toEntry(row));
 }
 
+const apps = prepare((db, _: object) =>
+  db.selectFrom("health_entries").select(["source", "app"]).distinct().orderBy("source").orderBy("app"),
+);
+
+export const healthApps = (
+  connection: Connection,
+): Promise<readonly { readonly source: string; readonly app: string }[]> => apps.all(connection, {});
+
 const byDelivery = prepare((db, { deliveryId }: { deliveryId: string }) =>
   db
     .selectFrom("health_entries")

@@ -1,5 +1,12 @@
 import type Database from "better-sqlite3";
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import {
+  DummyDriver,
+  Kysely,
+  type SelectModifierNode,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
 import type { Bodies, Connection, QueryOutcome } from "../connection.ts";
 import type { Schema } from "../schema.ts";
 
@@ -8,7 +15,9 @@ const MAX_STATEMENTS = 500;
 
 /** Writers come one after the other here: rows need no locks, and the database knows none. */
 class CompilerWithoutLocks extends SqliteQueryCompiler {
-  protected override visitSelectModifier(): void {}
+  protected override visitSelectModifier(node: SelectModifierNode): void {
+    if (node.modifier?.startsWith("For") !== true) super.visitSelectModifier(node);
+  }
 }
 
 /** Runs queries at once, in this thread; the promise is for the other database's sake. */

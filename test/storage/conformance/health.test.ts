@@ -39,6 +39,12 @@ describe("the memory of health", () => {
     await store1(entry(1, { app: "api" }));
     await store1(entry(1, { source: "other" }));
     await store1(entry(1, { app: "" }));
+    expect(await store.healthApps()).toEqual([
+      { source: "argo", app: "" },
+      { source: "argo", app: "api" },
+      { source: "argo", app: "web" },
+      { source: "other", app: "web" },
+    ]);
     expect(await store.healthHistory(key)).toEqual([
       {
         position: 2,

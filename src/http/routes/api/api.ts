@@ -4,6 +4,7 @@ import { endpointRoutes } from "./endpoints.ts";
 import { messageRoutes } from "./messages.ts";
 import { nodeRoutes } from "./nodes.ts";
 import { liveRoutes } from "./live.ts";
+import { revisionRoutes } from "./revisions.ts";
 import type { ApiContext } from "./route.ts";
 import { releaseRoutes } from "./releases.ts";
 import { settingsRoutes } from "./settings.ts";
@@ -24,6 +25,7 @@ export const apiRoutes =
     releaseRoutes(server, context);
     endpointRoutes(server, context);
     messageRoutes(server, context);
+    revisionRoutes(server, context);
     nodeRoutes(server, context);
     settingsRoutes(server, context);
     storeRoutes(server, context);

@@ -28,6 +28,7 @@ export interface RouteAbout {
     | "deliveries"
     | "tasks"
     | "releases"
+    | "revisions"
     | "endpoints"
     | "nodes"
     | "settings"
