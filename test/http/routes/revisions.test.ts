@@ -117,7 +117,9 @@ describe("a rollback by hand", () => {
   it("happens once, however many ask at the same moment", async () => {
     await healthy(A, B);
     const answers = await Promise.all(Array.from({ length: 6 }, () => ask({})));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 409, 409, 409, 409, 409]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      202, 409, 409, 409, 409, 409,
+    ]);
     expect((await world.server.client.listTasks()).items).toHaveLength(1);
   });
 });
