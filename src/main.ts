@@ -2,14 +2,15 @@ import { hostname } from "node:os";
 import { removeLocalAddress, writeLocalAddress } from "./accounts/local-address.ts";
 import { createSessions } from "./accounts/sessions.ts";
 import { createTokens } from "./accounts/tokens.ts";
+import { createUsers } from "./accounts/users.ts";
 import { AppError } from "./domain/errors.ts";
 import { nodeId } from "./domain/node.ts";
 import { VERSION } from "./http/identity.ts";
 import { createHttpServer } from "./http/server.ts";
 import { newId } from "./lib/ids.ts";
 import { createLogger, levelOf, type Logger } from "./lib/logger.ts";
-import { createOutboundFetch } from "./lib/outbound.ts";
 import { createPoster } from "./lib/outbound-post.ts";
+import { createOutboundFetch, DOWNLOADS, type OutboundOptions } from "./lib/outbound.ts";
 import { onSignals } from "./lib/signals.ts";
 import type { Outbound } from "./outbound/outbound.ts";
 import { createSender } from "./outbound/sender.ts";
@@ -127,6 +128,7 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
   const { options, settings, logger, store, place } = parts;
   await services.settings.replace(settings);
   const tokens = createTokens({ store });
+  const users = createUsers({ store });
   const localDir = settings.dataDir;
   const localToken = await tokens.ensureLocalToken({ dir: localDir, name: localTokenName(settings) });
   const reload = createReload(services, () => readAgain(parts));
@@ -141,6 +143,7 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
     app,
     settings: () => services.settings.current(),
     tokens,
+    users,
     sessions: createSessions({ store, tokens }),
     logger,
   });
@@ -220,6 +223,7 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
   const now = (): Date => new Date();
   const { file, dir } = settings;
   const fetch = createFetch(() => services.settings.current());
+  const download = createFetch(() => services.settings.current(), DOWNLOADS);
   const services: Services = {
     node,
     store,
@@ -240,6 +244,7 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
     publishedKeys: createPublishedKeys({ fetch, now }),
     fetch,
     outbound: createOutbound(parts, { queue, node, current: () => services.settings.current() }),
+    download,
   };
   return services;
 }
@@ -276,8 +281,8 @@ function byNetworks<T>(current: () => Settings, create: (allowCidrs: readonly st
 }
 
 /** The guarded client. */
-function createFetch(current: () => Settings): typeof fetch {
-  const made = byNetworks(current, (allowCidrs) => createOutboundFetch({ allowCidrs }));
+function createFetch(current: () => Settings, options: OutboundOptions = {}): typeof fetch {
+  const made = byNetworks(current, (allowCidrs) => createOutboundFetch({ ...options, allowCidrs }));
   return (input, init) => made()(input, init);
 }
 

@@ -34,6 +34,7 @@ import { addStart } from "./commands/start.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addToken } from "./commands/token.ts";
 import { addTrigger } from "./commands/trigger.ts";
+import { addUser } from "./commands/user.ts";
 
 /** Every command, in the order of `--help`, by what they are about. */
 const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
@@ -45,7 +46,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "Notifications:": [addEndpoints, addDeadLetters, addListen],
   "The store:": [addPrune, addMigrateStore],
   "A relay:": [addRelay, addChannel, addForward],
-  "Tokens:": [addToken, addHashToken],
+  "Tokens:": [addToken, addUser, addHashToken],
 };
 
 /** The whole command line; it throws CommanderError instead of ending the process. */

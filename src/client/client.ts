@@ -12,6 +12,9 @@ import type {
   StartRequest,
   TaskQuery,
   TokenRequest,
+  UserChange,
+  UserRequest,
+  UserTokenRequest,
 } from "./requests.ts";
 import {
   actionSchema,
@@ -19,6 +22,7 @@ import {
   changedSchema,
   counterSchema,
   createdTokenSchema,
+  createdUserTokenSchema,
   deliveryDetailSchema,
   deliverySchema,
   endpointSchema,
@@ -43,6 +47,8 @@ import {
   taskStatsSchema,
   tokenSchema,
   whoamiSchema,
+  userSchema,
+  userTokenSchema,
 } from "./schemas.ts";
 
 /** An answer that was an error, with the server's stable code. */
@@ -240,6 +246,14 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     createToken: (body: TokenRequest) => call(createdTokenSchema, "POST", "/tokens", body),
     revokeToken: async (ref: string) => void (await send("DELETE", `/tokens/${one(ref)}`)),
     prune: (body: PruneRequest) => call(prunedSchema, "POST", "/prune", body),
+    listUsers: () => call(listOf(userSchema), "GET", "/users"),
+    addUser: (body: UserRequest) => call(userSchema, "POST", "/users", body),
+    changeUser: (name: string, body: UserChange) => call(userSchema, "PATCH", `/users/${one(name)}`, body),
+    listUserTokens: (name: string) => call(listOf(userTokenSchema), "GET", `/users/${one(name)}/tokens`),
+    createUserToken: (name: string, body: UserTokenRequest) =>
+      call(createdUserTokenSchema, "POST", `/users/${one(name)}/tokens`, body),
+    revokeUserToken: async (name: string, ref: string) =>
+      void (await send("DELETE", `/users/${one(name)}/tokens/${one(ref)}`)),
     reloadSettings: async () => void (await send("POST", "/settings/reload")),
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MESSAGE_STATES } from "../domain/message.ts";
 import { TASK_OUTCOMES, TASK_STATES } from "../domain/task.ts";
+import { USER_NAME } from "../domain/user.ts";
 import { scopeSchema } from "./schemas.ts";
 
 /** What requests to our API carry, for the server and its clients; what it answers is in schemas.ts. */
@@ -142,3 +143,23 @@ export const tokenRequestSchema = z.strictObject({
   expires_at: z.iso.datetime().nullable().default(null),
 });
 export type TokenRequest = z.input<typeof tokenRequestSchema>;
+
+const userName = z.string().regex(USER_NAME, "letters, digits, `.`, `_` and `-`, at most 64");
+const password = z.string().min(12, "a password has 12 characters at least").max(1_000);
+
+export const userRequestSchema = z.strictObject({ name: userName, password });
+export type UserRequest = z.input<typeof userRequestSchema>;
+
+/** What is given is changed. */
+export const userChangeSchema = z.strictObject({
+  password: password.optional(),
+  disabled: z.boolean().optional(),
+});
+export type UserChange = z.input<typeof userChangeSchema>;
+
+export const userTokenRequestSchema = z.strictObject({
+  name: userName,
+  apps: z.array(z.string().min(1).max(214)).min(1).nullable().default(null),
+  expires_at: z.iso.datetime().nullable().default(null),
+});
+export type UserTokenRequest = z.input<typeof userTokenRequestSchema>;

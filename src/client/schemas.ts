@@ -464,6 +464,26 @@ export const tokenSchema = z
   .meta({ id: "Token" });
 export type TokenWire = z.infer<typeof tokenSchema>;
 
+export const userSchema = z
+  .object({ name: z.string(), created_at: time, disabled_at: time.nullable() })
+  .meta({ id: "User" });
+
+export const userTokenSchema = z
+  .object({
+    id,
+    user: z.string(),
+    name: z.string(),
+    apps: z.array(z.string()).nullable().describe("What it is good for; null: all of the user's"),
+    created_at: time,
+    expires_at: time.nullable(),
+    revoked_at: time.nullable(),
+  })
+  .meta({ id: "UserToken" });
+
+export const createdUserTokenSchema = userTokenSchema
+  .extend({ token: z.string().describe("Shown this once") })
+  .meta({ id: "CreatedUserToken" });
+
 export const createdTokenSchema = tokenSchema
   .extend({ token: z.string().describe("Shown this once") })
   .meta({ id: "CreatedToken" });

@@ -10,6 +10,7 @@ export const SOURCE_KINDS = [
   "standard-webhooks",
   "dockerhub",
   "argocd",
+  "nodejitsu",
   "generic",
 ] as const;
 export type SourceKindName = (typeof SOURCE_KINDS)[number];

@@ -1,9 +1,10 @@
-export const HOLD_TYPES = ["approval", "freeze", "quiet"] as const;
+export const HOLD_TYPES = ["approval", "freeze", "quiet", "travis_check", "travis"] as const;
 export type HoldType = (typeof HOLD_TYPES)[number];
 
 /**
  * Why a waiting task may not start yet. Meanwhile it is in nobody's way: it has no place in its concurrency group, and
  * what the group's policy says is done once it is let go. `quiet`: for others of its action to come, the last of which wins.
+ * `travis_check`: to find out whether Travis CI tests its commit first; `travis`: for that.
  */
 export interface Hold {
   readonly type: HoldType;

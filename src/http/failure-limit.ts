@@ -16,7 +16,11 @@ interface Entry {
   readonly until: number;
 }
 
-export function createFailureLimit(now: () => number = Date.now): FailureLimit {
+/** `most` failures within the window. */
+export function createFailureLimit(
+  now: () => number = Date.now,
+  most: number = LIMITS.failures,
+): FailureLimit {
   const entries = new Map<string, Entry>();
 
   function live(key: string): Entry {
@@ -36,7 +40,7 @@ export function createFailureLimit(now: () => number = Date.now): FailureLimit {
   return {
     attempt(address) {
       const entry = live(address === null ? "" : networkOf(address));
-      if (entry.count >= LIMITS.failures) {
+      if (entry.count >= most) {
         const retryAfter = Math.max(1, (entry.until - now()) / 1_000);
         throw new AppError("auth:too_many_failures", undefined, { retryAfter });
       }

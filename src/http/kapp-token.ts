@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { verifyPassword } from "../lib/passwords.ts";
+import { createTurns, TooMany } from "../lib/turns.ts";
 import { AppError } from "../domain/errors.ts";
 import { LIMITS } from "./limits.ts";
 
@@ -12,24 +13,16 @@ export interface KappTokenCheck {
 
 /** `hash` is asked each time, so that reloaded settings count at once; null: the API is off. */
 export function createKappTokenCheck(hash: () => string | null): KappTokenCheck {
-  let running = 0;
-  const waiting: (() => void)[] = [];
+  const inTurn = createTurns({ atOnce: LIMITS.passwordChecks, waiting: LIMITS.passwordChecksWaiting });
   // A token that has passed is known by its SHA-256: argon2 for each poll of a client would cost a core.
   let passed: { readonly hash: string; readonly digest: string } | null = null;
 
-  async function inTurn(work: () => Promise<boolean>): Promise<boolean> {
-    if (running >= LIMITS.passwordChecks) {
-      if (waiting.length >= LIMITS.passwordChecksWaiting) {
-        throw new AppError("server:busy", undefined, { retryAfter: LIMITS.retryAfterSeconds });
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    }
-    running += 1;
+  async function check(current: string, token: string): Promise<boolean> {
     try {
-      return await work();
-    } finally {
-      running -= 1;
-      waiting.shift()?.();
+      return await inTurn(() => verifyPassword(current, token));
+    } catch (error) {
+      if (!(error instanceof TooMany)) throw error;
+      throw new AppError("server:busy", undefined, { retryAfter: LIMITS.retryAfterSeconds });
     }
   }
 
@@ -40,7 +33,7 @@ export function createKappTokenCheck(hash: () => string | null): KappTokenCheck 
       if (current === null) return false;
       const digest = createHash("sha256").update(token).digest("hex");
       if (passed?.hash === current && passed.digest === digest) return true;
-      const matches = await inTurn(() => verifyPassword(current, token));
+      const matches = await check(current, token);
       if (matches) passed = { hash: current, digest };
       return matches;
     },

@@ -32,6 +32,14 @@ export const LIMITS = {
   failuresWindowMs: 60_000,
   /** Addresses that failures are remembered of. */
   failureAddresses: 10_000,
+  /** Failed logins of one user, from anywhere, within the window. */
+  failuresOfUser: 100,
+  /** How long `?wait` waits at most for a deployment. */
+  deployWaitMs: 600_000,
+  /** Followers of deploys at once, how long one may ask to follow, and how often new entries are looked for. */
+  deployFollowers: 2_000,
+  deployFollowMs: 3_600_000,
+  deployPollMs: 250,
   /** argon2 checks at once, and waiting for their turn. */
   passwordChecks: 2,
   passwordChecksWaiting: 32,

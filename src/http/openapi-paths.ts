@@ -87,8 +87,107 @@ const kapp: Path = {
   },
 };
 
+const deployError = {
+  description: "`error` is a code of this API, `reason` a sentence, `uuid` the answer's x-api-uuid",
+  content: {
+    "application/json": {
+      schema: {
+        type: "object" as const,
+        required: ["error", "reason", "uuid"],
+        properties: {
+          error: { type: "string" as const },
+          reason: { type: "string" as const },
+          uuid: { type: "string" as const },
+        },
+      },
+    },
+  },
+};
+
+const anyObject = { "application/json": { schema: { type: "object" as const, additionalProperties: true } } };
+
+interface DeployOperation {
+  readonly id: string;
+  readonly summary: string;
+  readonly params?: readonly string[];
+  readonly content?: Record<string, object>;
+}
+
+const deployOperation = ({ id, summary, params = [], content = anyObject }: DeployOperation) => ({
+  operationId: id,
+  tags: ["deploy"],
+  summary,
+  description: "docs/continuous-deployment.md has every parameter, answer and code.",
+  security: [{ basic: [] }],
+  parameters: params.map((name) => ({
+    name,
+    in: "path" as const,
+    required: true,
+    schema: { type: "string" as const },
+  })),
+  responses: { "200": { description: "As the guide says", content }, "4XX": deployError, "5XX": deployError },
+});
+
+const list = {
+  "application/json": {
+    schema: { type: "array" as const, items: { type: "object" as const, additionalProperties: true } },
+  },
+};
+
+const deployPaths: Paths = {
+  "/1/deploy": {
+    post: deployOperation({
+      id: "deploy",
+      summary: "Deploys what GitHub or Travis CI tells of; also on POST /",
+    }),
+  },
+  "/1/status/{user}/webhooks": {
+    get: deployOperation({
+      id: "deployStatus",
+      summary: "What became of a user's deploys, newest first",
+      params: ["user"],
+      content: list,
+    }),
+  },
+  "/1/status/{user}/webhooks/{application}": {
+    get: deployOperation({
+      id: "deployStatusOfApp",
+      summary: "The same for one app",
+      params: ["user", "application"],
+      content: list,
+    }),
+  },
+  "/1/status/{user}/changes": {
+    get: deployOperation({
+      id: "deployChanges",
+      summary: "Follows a user's deploys: a JSON object a line",
+      params: ["user"],
+    }),
+  },
+  "/1/status/{user}/changes/": {
+    get: deployOperation({ id: "deployChangesSlash", summary: "The same", params: ["user"] }),
+  },
+  "/1/status/{user}/changes/{id}": {
+    get: deployOperation({ id: "deployChange", summary: "One entry", params: ["user", "id"] }),
+  },
+  "/{owner}/{file}": {
+    get: {
+      ...deployOperation({
+        id: "deployBadge",
+        summary: "How a repository's last deploy went, as a picture: `/owner/repository.svg` or `.png`",
+        params: ["owner", "file"],
+        content: {
+          "image/svg+xml": { schema: { type: "string" } },
+          "image/png": { schema: { type: "string" } },
+        },
+      }),
+      security: [],
+    },
+  },
+};
+
 /**
  * The paths of the OpenAPI document that no route's schema can stand for: those of the sources come from the settings, and
  * K-App's one endpoint reads its body in a way of its own.
  */
-export const EXTRA_PATHS: Paths = { "/hooks/{source}": intake, "/": kapp };
+export const EXTRA_PATHS: Paths = { "/hooks/{source}": intake, "/": kapp, ...deployPaths };

@@ -20,6 +20,7 @@ export async function registerOpenapi(server: FastifyInstance): Promise<void> {
         securitySchemes: {
           bearer: { type: "http", scheme: "bearer" },
           session: { type: "apiKey", in: "cookie", name: "hookwright" },
+          basic: { type: "http", scheme: "basic" },
         },
       },
       paths: EXTRA_PATHS,
@@ -39,6 +40,9 @@ const TAGS: readonly (readonly [string, string])[] = [
   ["sessions", "Browsers that have logged in"],
   ["stats", "How it went of late"],
   ["tokens", "Bearer tokens of this API"],
+  ["releases", "Versions of apps, and the way back"],
+  ["users", "Who may use the deploy API"],
+  ["deploy", "The continuous-deployment API"],
   ["k-app", "The API of K-Fet's webhooks-deploy"],
   ["jobserv", "Where the URLs of `jobserv` messages lead"],
   ["server", "For supervisors and load balancers"],

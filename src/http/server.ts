@@ -7,6 +7,7 @@ import {
 } from "fastify-type-provider-zod";
 import { type Sessions } from "../accounts/sessions.ts";
 import type { Tokens } from "../accounts/tokens.ts";
+import type { Users } from "../accounts/users.ts";
 import { AppError } from "../domain/errors.ts";
 import { JOBSERV_PREFIX } from "../domain/jobserv-prefix.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -30,6 +31,9 @@ import { createGuard } from "./routes/api/route.ts";
 import { dashboardRoutes } from "./routes/dashboard.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { jobservRoutes } from "./routes/jobserv.ts";
+import { createLoginLimit } from "./login-limit.ts";
+import { createDeployFeed, type DeployFeed } from "./routes/nodejitsu/feed.ts";
+import { nodejitsuRoutes } from "./routes/nodejitsu/routes.ts";
 import { onlyPost, rootRoutes } from "./routes/root.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { trackUnused } from "./unused-connections.ts";
@@ -40,6 +44,7 @@ export interface HttpServerOptions {
   readonly settings: () => Settings;
   readonly tokens: Tokens;
   readonly sessions: Sessions;
+  readonly users: Users;
   readonly logger: Logger;
 }
 
@@ -60,13 +65,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const budget = createBufferBudget(() => settings().server.maxBufferedBytes);
   const intake = createIntake({ app, budget, logger, addressOf, draining: () => draining });
   const streams = createEventStreams({ app });
+  const feed = createDeployFeed({ app, logger });
   const server = createFastify(options, intake);
   const endUnused = trackUnused(server.server);
   const routes: string[] = [];
   server.addHook("onRoute", ({ method, url }) => {
     routes.push(...[method].flat().map((each) => `${each} ${url}`));
   });
-  const ready = register(server, { ...options, streams, addressOf });
+  const ready = register(server, { ...options, streams, feed, addressOf });
 
   return {
     async listen(address) {
@@ -79,6 +85,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async close() {
       draining = true;
       streams.close();
+      feed.close();
       endUnused();
       const force = setTimeout(() => server.server.closeAllConnections(), LIMITS.closeMs);
       await ready;
@@ -136,6 +143,7 @@ function createFastify({ settings, logger }: HttpServerOptions, intake: Intake):
 }
 
 interface RegisterOptions extends HttpServerOptions {
+  readonly feed: DeployFeed;
   readonly streams: EventStreams;
   readonly addressOf: ClientAddress;
 }
@@ -158,15 +166,22 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   await registerOpenapi(server);
   const authenticator = createAuthenticator({ tokens, sessions, failures, addressOf });
   const guard = createGuard(authenticator);
-  const api = { app, tokens, sessions, authenticator, guard, streams };
+  const api = { app, tokens, users: options.users, sessions, authenticator, guard, streams };
   await server.register(apiRoutes(api), { prefix: "/api/v1" });
   await server.register(jobservRoutes({ app, guard }), { prefix: JOBSERV_PREFIX });
   await server.register(openapiRoute, { prefix: "/api/v1" });
   await server.register(healthRoutes(app));
   await server.register(dashboardRoutes);
   const token = createKappTokenCheck(() => settings().kapp.tokenHash);
-  await server.register(rootRoutes({ app, token, failures, addressOf, logger }));
+  const limit = createLoginLimit(failures);
+  const publicUrl = (): string => publicUrlOf(settings());
+  const deploy = { app, login: { users: options.users, limit, addressOf }, logger, publicUrl };
+  await server.register(rootRoutes({ app, token, failures, addressOf, logger, deploy }));
+  await server.register(nodejitsuRoutes({ ...deploy, feed: options.feed }));
 }
+
+const publicUrlOf = ({ server: { publicUrl, host, port } }: Settings): string =>
+  publicUrl ?? `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 async function setHeaders(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   reply.headers({

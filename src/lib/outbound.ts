@@ -10,7 +10,15 @@ export interface OutboundOptions {
   readonly ca?: string;
   /** Longest response body in bytes. Default 10 MiB. */
   readonly maxResponseBytes?: number;
+  /**
+   * For what is large: the body is not read but handed on as it comes, within the same bounds, and a redirect is an answer
+   * like any other. Default false.
+   */
+  readonly streamed?: boolean;
 }
+
+/** Archives: up to 512 MiB within 10 minutes. */
+export const DOWNLOADS = { streamed: true, timeoutMs: 600_000, maxResponseBytes: 512 * 1024 * 1024 } as const;
 
 /** A request was refused by the guard or did not come about; the message says why, for people. */
 export class OutboundError extends Error {
@@ -33,6 +41,7 @@ export class OutboundError extends Error {
  */
 export function createOutboundFetch(options: OutboundOptions = {}): typeof fetch {
   const { allowCidrs = [], timeoutMs = 30_000, maxResponseBytes = 10 * 1024 * 1024, ca } = options;
+  const { streamed = false } = options;
   const guard = createAddressGuard(allowCidrs);
   const dispatcher = new Agent({
     connect: { lookup: guard.lookup, timeout: Math.min(timeoutMs, 10_000), ...(ca !== undefined && { ca }) },
@@ -50,8 +59,9 @@ export function createOutboundFetch(options: OutboundOptions = {}): typeof fetch
         dispatcher,
         redirect: "manual",
       });
+      if (streamed) return toResponse(response, response.body);
       refuseRedirect(url, response.status);
-      return await toResponse(response);
+      return toResponse(response, await response.arrayBuffer());
     } catch (error) {
       if (request.signal.aborted) throw error;
       throw explain(url, error, timeoutMs);
@@ -76,13 +86,14 @@ async function toInit(request: Request): Promise<Record<string, unknown>> {
   return { method, headers, body: Buffer.from(await request.arrayBuffer()) };
 }
 
-/** A response of the global kind, read to its end: so time and size count for the body too. */
-async function toResponse(response: UndiciResponse): Promise<Response> {
-  const { status, statusText } = response;
+/** A response of the global kind. A body that was read to its end counted for time and size, too. */
+function toResponse(
+  { status, statusText, headers, url }: UndiciResponse,
+  body: ArrayBuffer | UndiciResponse["body"],
+): Response {
   const hasBody = ![101, 204, 205, 304].includes(status);
-  const body = await response.arrayBuffer();
-  const result = new Response(hasBody ? body : null, { status, statusText, headers: [...response.headers] });
-  Object.defineProperty(result, "url", { value: response.url });
+  const result = new Response(hasBody ? body : null, { status, statusText, headers: [...headers] });
+  Object.defineProperty(result, "url", { value: url });
   return result;
 }
 

@@ -14,7 +14,9 @@ import { readFreezes } from "./read-freezes.ts";
 import { readSources } from "./read-sources.ts";
 import { problemAt } from "./report.ts";
 import { settingsCommon, type CommonInput } from "./schema.ts";
-import type { RetentionSettings, ServerSettings, Settings } from "./settings.ts";
+import { bindDeploys, DEPLOY_SOURCE } from "../sources/registry.ts";
+import { DEPLOY_PATH } from "./reserved-paths.ts";
+import type { RetentionSettings, ServerSettings, Settings, SourceSettings } from "./settings.ts";
 import { forbidTemplates } from "./templates.ts";
 
 export interface LoadInput {
@@ -72,11 +74,18 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
   const common = readCommon(reading, data);
   const around =
     common === null ? null : { server: readServer(reading, common), ...readAccess(reading, common) };
-  const sources = readSources(reading, data["sources"], around);
-  const names = { sources: namesIn(data["sources"]), endpoints: namesIn(data["notify"]) };
+  const sources = { ...readSources(reading, data["sources"], around), ...deploySource(common) };
+  const names = {
+    sources: [...namesIn(data["sources"]), ...(common === null ? [DEPLOY_SOURCE] : deployNames(common))],
+    endpoints: namesIn(data["notify"]),
+  };
   const actions = readActions(reading, data["actions"], names);
   const notify = readEndpoints(reading, data["notify"]);
   if (common === null || around === null) return null;
+  if (deployNames(common).length > 0 && namesIn(data["sources"]).includes(DEPLOY_SOURCE)) {
+    const message = "the name is taken by the deploy API (the key deploy)";
+    findings.report({ path: ["sources", DEPLOY_SOURCE], message });
+  }
   return {
     file,
     dir,
@@ -95,9 +104,20 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     notify,
     outbound: { allowCidrs: common.outbound.allow },
     ...around,
+    deployApps: Object.entries(common.deploy.apps).map(([name, app]) => ({ name, ...app })),
     secretValues: [...reading.secrets.values, ...tokenOf(env)],
     warnings: findings.warnings.map(formatProblem),
   };
+}
+
+const deployNames = ({ deploy }: CommonInput): string[] =>
+  Object.keys(deploy.apps).length === 0 ? [] : [DEPLOY_SOURCE];
+
+/** The deploy API's own source, where there are apps for it. */
+function deploySource(common: CommonInput | null): Record<string, SourceSettings> {
+  if (common === null || deployNames(common).length === 0) return {};
+  const source = bindDeploys({ travisKeyUrls: common.deploy.travis_key_urls });
+  return { [DEPLOY_SOURCE]: { path: DEPLOY_PATH, allowFrom: null, recovery: null, source } };
 }
 
 const namesIn = (value: unknown): string[] => (isObject(value) ? Object.keys(value) : []);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { actionSchema } from "./action-schema.ts";
 import { endpointSchema } from "./endpoint-schema.ts";
+import { deploySchema } from "./deploy-schema.ts";
 import { duration, entryName, lifetime, network, secret, size } from "./fields.ts";
 import { builtInKinds, type Kinds } from "./kinds.ts";
 import { freezeSchema } from "./freeze-schema.ts";
@@ -140,6 +141,9 @@ const fixedShape = {
   github: github.prefault({}).describe("Access to GitHub's API."),
   outbound: outbound.prefault({}).describe("Which addresses the server itself may call."),
   freeze: z.array(freezeSchema).default([]).describe("Times in which tasks that webhooks start wait."),
+  deploy: deploySchema
+    .prefault({})
+    .describe("The continuous-deployment API, `POST /1/deploy`; its source is named `deploy` in triggers."),
   kapp: kapp.prefault({}).describe("The API of K-Fet's webhooks-deploy on `POST /`."),
 };
 

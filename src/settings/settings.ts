@@ -1,4 +1,5 @@
 import type { Action } from "../domain/action.ts";
+import type { DeployApp } from "../domain/deploy.ts";
 import type { Freeze } from "../domain/freeze.ts";
 import type { GithubHooksOptions } from "../lib/github-hooks.ts";
 import type { GitlabHooksOptions } from "../lib/gitlab-hooks.ts";
@@ -29,6 +30,8 @@ export interface Settings {
   readonly github: GithubSettings;
   readonly outbound: OutboundSettings;
   readonly kapp: KappSettings;
+  /** What the deploy API deploys; none: it is off. */
+  readonly deployApps: readonly DeployApp[];
   /** Every secret's value that must never be shown; for masking. */
   readonly secretValues: readonly string[];
   /** Things that are allowed but unwise; shown at start and by `check`. */

@@ -27,3 +27,6 @@ const all: readonly SourceKind[] = [
 
 /** Every kind of sender, by the name that the settings use. */
 export const sourceKinds: ReadonlyMap<string, SourceKind> = new Map(all.map((kind) => [kind.kind, kind]));
+
+export { bindDeploys, DEPLOY_SOURCE, USER_HEADER } from "./deploys.ts";
+export { TRAVIS_KEY_URLS } from "./common/travis-keys.ts";

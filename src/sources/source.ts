@@ -8,6 +8,8 @@ export interface IncomingRequest {
   readonly body: Buffer;
   /** For kinds that have their secret at the end of the URL path: what stands there. Never stored. */
   readonly pathSecret?: string | null;
+  /** Who has logged in with Basic authentication; only what comes by the deploy API has one. */
+  readonly user?: string;
 }
 
 /** What the settings say of one source; the part that every kind has. */

@@ -5,6 +5,7 @@ import { at, textAt } from "../lib/pick.ts";
 import { shorten } from "../lib/shorten.ts";
 import { emptyEvent, ownBranch, realSha } from "./common/forge-event.ts";
 import { authenticateRsaSha1, rsaKeyProblem } from "./common/rsa.ts";
+import { readTravisKeys, TRAVIS_KEY_URLS } from "./common/travis-keys.ts";
 import { passUnsafe } from "./common/unsafe.ts";
 import type { SourceKind } from "./source.ts";
 
@@ -41,14 +42,10 @@ const schema = z.strictObject({
   key_urls: z
     .array(keyUrl)
     .min(1)
-    .default(["https://api.travis-ci.com/config", "https://api.travis-ci.org/config"])
+    .default(TRAVIS_KEY_URLS)
     .describe("Where the public keys are fetched from, unless `public_keys` has them."),
 });
 type Options = z.output<typeof schema>;
-
-const configSchema = z.object({
-  config: z.object({ notifications: z.object({ webhook: z.object({ public_key: z.string() }) }) }),
-});
 
 /**
  * Travis CI (https://docs.travis-ci.com/user/notifications/#configuring-webhook-notifications). It signs the decoded field
@@ -64,12 +61,7 @@ export const travis: SourceKind<Options> = {
   keptHeaders: () => ["user-agent", "travis-repo-slug"],
   publicKeys: {
     urls: ({ public_keys: pinned, key_urls: urls }) => (pinned.length > 0 ? [] : urls),
-    read(answer) {
-      const parsed = configSchema.safeParse(answer);
-      if (!parsed.success) return null;
-      const { public_key: key } = parsed.data.config.notifications.webhook;
-      return rsaKeyProblem(key) === null ? [key] : null;
-    },
+    read: readTravisKeys,
   },
   authenticate(request, { unsafeNoAuth, publishedKeys = [] }, { public_keys: pinned }) {
     const keys = pinned.length > 0 ? pinned : publishedKeys;

@@ -8,6 +8,7 @@ import { releaseKind } from "./release.ts";
 import { revertKind } from "./revert.ts";
 import { runKind } from "./run.ts";
 import { shellKind } from "./shell.ts";
+import { tarballKind } from "./tarball.ts";
 import { verifyCommitKind } from "./verify-commit.ts";
 import { workflowDispatchKind } from "./workflow-dispatch.ts";
 import type { PrecheckContext, Render, StepContext, StepKind, StepResult } from "./step.ts";
@@ -25,6 +26,7 @@ const kinds: readonly StepKind[] = [
   fluxKind,
   releaseKind,
   healthKind,
+  tarballKind,
 ];
 
 /** Every kind of step, by its key in the settings. A new kind is one file and one place in the list above. */

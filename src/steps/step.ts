@@ -47,6 +47,8 @@ export interface StepContext {
   readonly fetch: typeof fetch;
   /** The same for servers whose certificates are signed by this one (PEM). */
   fetchTrusting(ca: string): typeof fetch;
+  /** The same for archives: the body comes as it arrives, and a redirect is an answer like any other. */
+  readonly download: typeof fetch;
   /** What the settings say about GitHub's API. */
   readonly github: { readonly token: string | null; readonly apiUrl: string };
   readonly now: () => Date;

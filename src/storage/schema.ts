@@ -1,5 +1,6 @@
 import type { Generated } from "kysely";
 import type { Concurrency } from "../domain/action.ts";
+import type { DeployProvider, DeployStatus } from "../domain/deploy.ts";
 import type { Verdict } from "../domain/delivery.ts";
 import type { SourceKindName } from "../domain/event.ts";
 import type { MessageState } from "../domain/message.ts";
@@ -22,6 +23,10 @@ export interface Schema {
   readonly health_entries: HealthEntriesTable;
   readonly moves: MovesTable;
   readonly releases: ReleasesTable;
+  readonly deploys: DeploysTable;
+  readonly deploy_entries: DeployEntriesTable;
+  readonly users: UsersTable;
+  readonly user_tokens: UserTokensTable;
   readonly recoveries: RecoveriesTable;
   readonly missed_deliveries: MissedDeliveriesTable;
   readonly notices: NoticesTable;
@@ -283,4 +288,47 @@ export interface IncidentsTable {
   readonly failures: number;
   readonly told_at: string;
   readonly version: number;
+}
+
+export interface UsersTable {
+  readonly name: string;
+  readonly password_hash: string;
+  readonly created_at: string;
+  readonly disabled_at: string | null;
+}
+
+export interface UserTokensTable {
+  readonly id: string;
+  readonly user_name: string;
+  readonly name: string;
+  readonly hash: string;
+  /** JSON list; null: all. */
+  readonly apps: string | null;
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly revoked_at: string | null;
+}
+
+export interface DeploysTable {
+  readonly id: string;
+  readonly user_name: string;
+  readonly app: string;
+  readonly uuid: string;
+  readonly provider: DeployProvider;
+  readonly commit_ref: string;
+  readonly delivery_id: string;
+  /** 1 until its tasks have ended. */
+  readonly open: number;
+  readonly created_at: string;
+}
+
+export interface DeployEntriesTable {
+  readonly seq: Generated<number>;
+  readonly id: string;
+  readonly deploy_id: string;
+  readonly status: DeployStatus;
+  readonly app: string;
+  readonly error: string | null;
+  readonly reason: string | null;
+  readonly created_at: string;
 }

@@ -1,4 +1,5 @@
 import type { Delivery } from "../domain/delivery.ts";
+import type { DeployEntry, NewDeploy } from "../domain/deploy.ts";
 import type { Approval, Hold } from "../domain/hold.ts";
 import type { Release } from "../domain/release.ts";
 import type { AttemptResult, EndpointState } from "../domain/endpoint-state.ts";
@@ -16,6 +17,7 @@ import type {
   TaskState,
 } from "../domain/task.ts";
 import type { TaskSignal } from "../domain/task-machine.ts";
+import type { User, UserToken } from "../domain/user.ts";
 import type { Concurrency } from "../domain/action.ts";
 
 /** A task to be stored, waiting. Times are RFC 3339 UTC with milliseconds everywhere. */
@@ -53,6 +55,8 @@ export interface NewDelivery {
   /** Fingerprints older than this no longer count as the same delivery. */
   readonly fingerprintsSince: string;
   readonly tasks: readonly NewTask[];
+  /** What the deploy API is to tell of it. */
+  readonly deploy?: NewDeploy | null;
   /** To be remembered of an application's health with it. */
   readonly health?: NewHealthEntry | null;
   /** Endpoints are told of it, if it is rejected. Default false. */
@@ -649,6 +653,44 @@ export interface Store {
   /** The token that the session was opened with, revoked and expired ones too; null for a session that is over. */
   findSession(input: { readonly hash: string; readonly now: string }): Promise<TokenRow | null>;
   endSession(hash: string): Promise<void>;
+
+  /** Adds an entry for each deploy whose tasks have ended meanwhile; resolves with how many there were. */
+  settleDeploys(input: { readonly now: string }): Promise<number>;
+  listDeployEntries(filter: {
+    readonly user?: string | undefined;
+    readonly app?: string | undefined;
+    readonly id?: string | undefined;
+    readonly deliveryId?: string | undefined;
+    /** `owner/name`. */
+    readonly repository?: string | undefined;
+    /** Only entries with a higher `seq`. */
+    readonly after?: number | undefined;
+    readonly order: "asc" | "desc";
+    readonly limit: number;
+    readonly skip?: number;
+  }): Promise<readonly DeployEntry[]>;
+
+  /** Rejects `user:exists`. */
+  createUser(user: Omit<User, "disabledAt">): Promise<void>;
+  /** Changes what is given. Rejects `user:not_found`. */
+  changeUser(input: {
+    readonly name: string;
+    readonly passwordHash?: string;
+    readonly disabledAt?: string | null;
+  }): Promise<void>;
+  getUser(name: string): Promise<User | null>;
+  listUsers(): Promise<readonly User[]>;
+  /** `hash`: SHA-256 (hex) of the token. Rejects `user:not_found`, `token:exists`. */
+  createUserToken(input: { readonly token: UserToken; readonly hash: string }): Promise<void>;
+  /** By the SHA-256; revoked and expired ones too. */
+  findUserToken(hash: string): Promise<UserToken | null>;
+  listUserTokens(user: string): Promise<readonly UserToken[]>;
+  /** False when the user has no such live token. `ref` is an id or a name. */
+  revokeUserToken(input: {
+    readonly user: string;
+    readonly ref: string;
+    readonly now: string;
+  }): Promise<boolean>;
 
   /** Resolves when the database answers. */
   ping(): Promise<void>;

@@ -1,7 +1,9 @@
 import type { Action } from "../domain/action.ts";
 import type { Delivery, RuleReason } from "../domain/delivery.ts";
+import type { NewDeploy } from "../domain/deploy.ts";
 import { AppError } from "../domain/errors.ts";
 import type { HookEvent } from "../domain/event.ts";
+import type { Hold } from "../domain/hold.ts";
 import { shorten } from "../lib/shorten.ts";
 import { hearsRejections } from "../outbound/wanted.ts";
 import type { StoredDelivery } from "../storage/store.ts";
@@ -17,6 +19,10 @@ export interface AcceptInput {
   readonly body: Buffer;
   readonly fingerprint: string | null;
   readonly event: HookEvent;
+  /** Before anything else, what its tasks have to wait for. */
+  readonly hold?: Hold | null;
+  /** What the deploy API is to tell; `started`: whether there are tasks. */
+  readonly deploy?: (started: boolean) => NewDeploy;
   /** Further events of the same delivery. */
   readonly more?: readonly HookEvent[] | undefined;
   readonly byHand?: ByHand;
@@ -74,7 +80,10 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
     body: input.body,
     fingerprint: input.fingerprint,
     fingerprintsSince: replayWindowStart(services, input.delivery.receivedAt),
-    tasks: matches.map((match) => taskOf(services, match, input)),
+    tasks: matches
+      .map((match) => taskOf(services, match, input))
+      .map((task) => (input.hold ? { ...task, hold: input.hold } : task)),
+    deploy: input.deploy?.(matches.length > 0) ?? null,
     health,
   });
   services.hub.notify(DELIVERIES);

@@ -1,5 +1,6 @@
 import type { ParamSpec } from "../domain/action.ts";
 import type { Delivery, RuleReason } from "../domain/delivery.ts";
+import type { DeployEntry, DeployProvider } from "../domain/deploy.ts";
 import type { HookEvent } from "../domain/event.ts";
 import type { Message } from "../domain/message.ts";
 import type { NoticeType } from "../domain/notice.ts";
@@ -19,6 +20,7 @@ import type {
   RecoveryState,
   SourceStats,
   StartedTask,
+  Store,
   StoredDelivery,
   TaskFilter,
 } from "../storage/store.ts";
@@ -57,6 +59,18 @@ export interface App {
   /** Rolls an application of that memory back by hand. Rejects `rollback:*`, `request:invalid`. */
   rollBackRevision(input: RollBackRevisionInput): Promise<RevisionRollback>;
   explainDelivery(id: string): Promise<Explanation>;
+
+  /**
+   * The deploy API: stores what GitHub or Travis CI tells, and starts what its triggers say, held until the tests have passed
+   * where there are some. Rejects `deploy:*`, `store:unavailable`.
+   */
+  deploy(input: DeployInput): Promise<Deployed>;
+  /** What became of deploys. */
+  listDeployEntries(filter: DeployFilter): Promise<readonly DeployEntry[]>;
+  /** Everything about one of them: its tasks and their logs. */
+  deployDoc(entry: DeployEntry): Promise<DeployDoc>;
+  /** Whether the deploy API is on. */
+  deploys(): boolean;
 
   /**
    * Starts a task on each machine that has the app, which goes back to a release, or to the last healthy one. Rejects
@@ -159,6 +173,33 @@ export interface StartInput {
   readonly precheck?: boolean;
   /** What the caller wants to hear back in what endpoints are told. */
   readonly correlation?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface DeployInput {
+  /** Null: nobody has logged in; then the request has to be a signed report of Travis CI. */
+  readonly login: { readonly user: string; readonly apps: readonly string[] | null } | null;
+  readonly request: IncomingRequest;
+  /** The request's `x-api-uuid`. */
+  readonly uuid: string;
+  readonly remoteAddress: string | null;
+}
+
+export interface Deployed {
+  readonly deliveryId: string;
+  readonly duplicate: boolean;
+  readonly tasks: readonly StartedTask[];
+  readonly app: string;
+  readonly provider: DeployProvider;
+  /** `owner/name/sha`. */
+  readonly commit: string;
+  /** Where nothing was started: why. */
+  readonly reasons: readonly RuleReason[];
+}
+
+export type DeployFilter = Parameters<Store["listDeployEntries"]>[0];
+
+export interface DeployDoc {
+  readonly tasks: readonly { readonly task: Task; readonly log: readonly string[] }[];
 }
 
 export interface RollBackInput {

@@ -1,5 +1,7 @@
 import type { Settings } from "../settings/settings.ts";
 import type { App } from "./app.ts";
+import { deploy } from "./deploy.ts";
+import { deployDoc, listDeployEntries } from "./deploy-entries.ts";
 import { approveTask } from "./approve-task.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { enableEndpoint, listEndpoints, retryMessage } from "./endpoints.ts";
@@ -54,6 +56,10 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     listRevisions: (filter) => listRevisions(services, filter),
     rollBackRevision: whenOpen(rollBackRevision),
     explainDelivery: (id) => explainDelivery(services, id),
+    deploy: whenOpen(deploy),
+    listDeployEntries: (filter) => listDeployEntries(services, filter),
+    deployDoc: (entry) => deployDoc(services, entry),
+    deploys: () => receives && settings().deployApps.length > 0,
     rollBackApp: whenOpen(rollBackApp),
     listReleases: (filter) => store.listReleases(filter),
     getTask: (id) => getTask(services, id),

@@ -3,6 +3,7 @@ import type { Task } from "../domain/task.ts";
 import { afterHold, afterQuiet, settleHold, unapproved } from "./holds.ts";
 import type { AfterHold } from "../storage/store.ts";
 import type { Services } from "./services.ts";
+import { afterTravisCheck, travisSilent } from "./travis-hold.ts";
 
 /** Looks after tasks that may not start yet: lets them go, or ends them, when their time has come. */
 export interface HoldKeeper {
@@ -66,12 +67,29 @@ export async function endHold(services: Services, task: Task): Promise<void> {
     await settleHold(services, { id, hold, after, note, approval: expired });
     return;
   }
-  const after = hold.type === "quiet" ? await afterQuiet(services, task) : await afterHold(services, task);
+  const after = await nextOf(services, task);
   await settleHold(services, { id, hold, after, note: noteOf(after) });
 }
 
+async function nextOf(services: Services, task: Task): Promise<AfterHold> {
+  switch (task.hold?.type) {
+    case "quiet":
+      return afterQuiet(services, task);
+    case "travis_check":
+      return afterTravisCheck(services, task);
+    case "travis":
+      return travisSilent;
+    default:
+      return afterHold(services, task);
+  }
+}
+
 const noteOf = (after: AfterHold): string =>
-  after.type === "hold" ? after.hold.reason : "Nothing keeps it from starting any more";
+  after.type === "release"
+    ? "Nothing keeps it from starting any more"
+    : after.type === "hold"
+      ? after.hold.reason
+      : after.reason;
 
 /** To be called when the settings may have changed: freezes that are shorter now, or gone, keep nobody waiting. */
 export async function reviewFreezes(services: Services): Promise<void> {

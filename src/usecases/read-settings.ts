@@ -18,13 +18,16 @@ export function sourceAt(settings: Settings, path: string): FoundSource | null {
   return table.get(path)?.found ?? bySecretPath(table, path) ?? table.get(ANY_PATH)?.found ?? null;
 }
 
+/** What comes by the deploy API has its own way in. */
 function pathTable({ sources }: Settings): ReadonlyMap<string, Entry> {
   return new Map(
-    Object.values(sources).map(({ path, source }) => {
-      const { name, bodyLimit, answers, secretInPath } = source;
-      const found = { name, bodyLimit, answers, anyPath: path === ANY_PATH, pathSecret: null };
-      return [path, { found, secretInPath }];
-    }),
+    Object.values(sources)
+      .filter(({ source }) => source.kind !== "nodejitsu")
+      .map(({ path, source }) => {
+        const { name, bodyLimit, answers, secretInPath } = source;
+        const found = { name, bodyLimit, answers, anyPath: path === ANY_PATH, pathSecret: null };
+        return [path, { found, secretInPath }];
+      }),
   );
 }
 

@@ -54,7 +54,12 @@ export async function runStep(run: TaskRun, place: StepPlace, signal: AbortSigna
 
 type TryResult =
   | ({ readonly ok: true } & StepResult)
-  | { readonly ok: false; readonly reason: string; readonly exitCode: number | null };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly exitCode: number | null;
+      readonly outputs?: StepResult["outputs"];
+    };
 
 async function tryStep(run: TaskRun, place: StepPlace, signal: AbortSignal): Promise<TryResult> {
   const { definition, index, phase } = place;
@@ -77,6 +82,7 @@ async function tryStep(run: TaskRun, place: StepPlace, signal: AbortSignal): Pro
       ok: false,
       reason: `${label} failed: ${explain(run, error, index)}`,
       exitCode: exitCodeOf(error),
+      outputs: outputsOf(error),
     };
   } finally {
     clearTimeout(timer);
@@ -99,6 +105,12 @@ function explain(run: TaskRun, error: unknown, index: number): string {
 function exitCodeOf(error: unknown): number | null {
   const code = error instanceof AppError ? error.details["exit_code"] : null;
   return typeof code === "number" ? code : null;
+}
+
+/** What a step that failed tells others by a stable word. */
+function outputsOf(error: unknown): Record<string, string> {
+  const code = error instanceof AppError ? error.details["error"] : null;
+  return typeof code === "string" ? { error: code } : {};
 }
 
 async function stepContext(run: TaskRun, place: StepPlace, signal: AbortSignal): Promise<StepContext> {
@@ -149,6 +161,7 @@ function createContext(
     fetch: run.services.fetch,
     fetchTrusting: (ca) =>
       createOutboundFetch({ allowCidrs: run.services.settings.current().outbound.allowCidrs, ca }),
+    download: run.services.download,
     log: (text) => say(run, text, index),
     progress: report,
     command: ({ quiet = false, ...options }) =>
@@ -195,7 +208,7 @@ interface StepEnd {
 async function recordEnd(run: TaskRun, place: StepPlace, end: StepEnd): Promise<void> {
   const { startedAt, result, stopped } = end;
   const { store, hub, now } = run.services;
-  const outputs = result.ok ? (result.outputs ?? {}) : {};
+  const outputs = result.outputs ?? {};
   const state: StepState = result.ok ? "succeeded" : stopped ? "cancelled" : "failed";
   const endedAt = now().toISOString();
   const step = record(place, { state, exitCode: result.exitCode, outputs, startedAt, endedAt });

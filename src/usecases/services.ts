@@ -29,4 +29,6 @@ export interface Services {
   /** The guarded outbound client. */
   readonly fetch: typeof fetch;
   readonly outbound: Outbound;
+  /** The same for large answers: see OutboundOptions.streamed. */
+  readonly download: typeof fetch;
 }

@@ -78,11 +78,22 @@ function bash(line: string) {
   return execa("bash", ["-c", script], { cwd: place.dir, env, extendEnv: false, reject: false, all: true });
 }
 
+const addUser = (): Promise<unknown> => bash("echo a-long-password | hookwright user add dscape || true");
+
 /** What has to be there before an example can work. */
 const PREPARE: Readonly<Record<string, () => Promise<unknown>>> = {
   check: () => place.write("etc/hookwright.yaml", EMPTY),
   releases: releaseTwice,
   rollback: releaseTwice,
+  "user add": () => bash("rm -f password"),
+  "user passwd": addUser,
+  "user disable": addUser,
+  "user enable": addUser,
+  "user token": addUser,
+  "user revoke": async () => {
+    await addUser();
+    await bash("hookwright user token dscape ci");
+  },
   approve: () => bash("hookwright trigger careful"),
   cancel: () => bash("hookwright trigger wait"),
   "channel create": () => bash("hookwright channel remove demo || true"),

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { z } from "zod";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openapiDocument } from "../../scripts/openapi.ts";
 import { receivedSchema } from "../../src/client/schemas.ts";
@@ -16,6 +17,7 @@ const SECRET = "a-long-enough-secret";
 const KAPP_TOKEN = "k-app's token";
 const SETTINGS = `
 sources: { app: { kind: github, secret: "${SECRET}" }, argo: { kind: argocd, secret: "${SECRET}" } }
+deploy: { apps: { hello: { repository: dscape/hello, users: [dscape] } } }
 actions:
   deploy:
     description: Deploys
@@ -108,6 +110,8 @@ async function askEverything(): Promise<Answers> {
   await askEndpoints(ask);
   await askJobserv(ask, task);
   await askTokens(ask);
+  await askUsers(ask);
+  await askDeploys(ask);
   await askKapp(ask, task);
   await askRest(ask);
   return answers;
@@ -218,6 +222,39 @@ async function askJobserv(ask: Ask, id: string): Promise<void> {
     await ask("jobservBuildPage", server.fetch(base));
     await ask("jobservRunPage", server.fetch(`${base}/out/`));
   }
+}
+
+async function askUsers(ask: Ask): Promise<void> {
+  const { api } = server;
+  const user = { name: "dscape", password: "a-long-password" };
+  for (const json of [user, user, {}]) await ask("addUser", api("/users", { json }));
+  await ask("listUsers", api("/users"));
+  for (const name of ["dscape", "none"]) {
+    const path = `/users/${name}`;
+    await ask("changeUser", api(path, { method: "PATCH", json: { disabled: false } }));
+    await ask("createUserToken", api(`${path}/tokens`, { json: { name: "ci" } }));
+    await ask("listUserTokens", api(`${path}/tokens`));
+    await ask("revokeUserToken", api(`${path}/tokens/ci`, { method: "DELETE" }));
+  }
+}
+
+async function askDeploys(ask: Ask): Promise<void> {
+  const headers = { authorization: `Basic ${Buffer.from("dscape:a-long-password").toString("base64")}` };
+  const repository = { name: "hello", owner: { name: "dscape" } };
+  const after = "a".repeat(40);
+  const body = JSON.stringify({ ref: "refs/heads/none", after, repository });
+  for (const auth of [headers, {}]) {
+    const init = { headers: auth };
+    await ask("deploy", server.fetch("/1/deploy", { ...POST, body, headers: auth }));
+    const list = await ask("deployStatus", server.fetch("/1/status/dscape/webhooks", init));
+    await ask("deployStatusOfApp", server.fetch("/1/status/dscape/webhooks/hello", init));
+    await ask("deployChanges", server.fetch("/1/status/dscape/changes?feed=normal", init));
+    await ask("deployChangesSlash", server.fetch("/1/status/dscape/changes/?feed=normal", init));
+    if (list.status !== 200) continue;
+    const [entry] = z.array(z.object({ id: z.string() })).parse(await list.json());
+    await ask("deployChange", server.fetch(new URL(entry?.id ?? "").pathname, init));
+  }
+  await ask("deployBadge", server.fetch("/dscape/hello.svg"));
 }
 
 async function askTokens(ask: Ask): Promise<void> {

@@ -9,6 +9,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   shell: "true",
   dispatch: { repository: "o/r", event_type: "deploy", client_payload: { x: "${{ params.x }}" } },
   release: { app: "web", runtime: "command", restart: ["true"], build: [["make", "${{ params.x }}"]] },
+  tarball: { github: "o/r", ref: "${{ params.x }}" },
   health: { http: "http://127.0.0.1:3000/healthz" },
   workflow_dispatch: { repository: "o/r", workflow: "deploy.yaml", inputs: { x: "${{ params.x }}" } },
   gitlab_pipeline: { project: "g/p", trigger_token: "t", variables: { X: "${{ params.x }}" } },

@@ -37,6 +37,7 @@ export async function createWorkbench(values: Readonly<Record<string, string>> =
     github: { token: null, apiUrl: "http://127.0.0.1:1" },
     fetch,
     fetchTrusting: (ca) => createOutboundFetch({ allowCidrs: ["127.0.0.0/8"], ca }),
+    download: (input, init) => fetch(input, { ...init, redirect: "manual" }),
     log: (text) => lines.push(text),
     progress: () => undefined,
     command: ({ quiet = false, ...options }) =>

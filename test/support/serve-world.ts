@@ -1,5 +1,6 @@
 import { createSessions } from "../../src/accounts/sessions.ts";
 import { createTokens } from "../../src/accounts/tokens.ts";
+import { createUsers } from "../../src/accounts/users.ts";
 import { createHttpServer, type HttpServer } from "../../src/http/server.ts";
 import { createLogger, type Logger } from "../../src/lib/logger.ts";
 import type { World } from "./world.ts";
@@ -19,6 +20,7 @@ export async function serveWorld(
     app,
     tokens,
     sessions: createSessions({ store: services.store, tokens }),
+    users: createUsers({ store: services.store }),
     logger,
     settings: () => services.settings.current(),
   });

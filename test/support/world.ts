@@ -6,10 +6,10 @@ import type { Task } from "../../src/domain/task.ts";
 import { isEnded } from "../../src/domain/task-machine.ts";
 import { newId } from "../../src/lib/ids.ts";
 import { createLogger } from "../../src/lib/logger.ts";
-import { createOutboundFetch } from "../../src/lib/outbound.ts";
 import { createPoster } from "../../src/lib/outbound-post.ts";
 import { createSender } from "../../src/outbound/sender.ts";
 import { createTellingStore } from "../../src/outbound/telling-store.ts";
+import { createOutboundFetch, DOWNLOADS } from "../../src/lib/outbound.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
 import { createPostgresQueue } from "../../src/queue/postgres.ts";
 import type { Queue } from "../../src/queue/queue.ts";
@@ -114,6 +114,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       poster: () => poster,
       pollMs: 50,
     }),
+    download: createOutboundFetch({ ...DOWNLOADS, allowCidrs: ["127.0.0.0/8"] }),
   };
   await services.settings.replace(initial);
   const holds = createHoldKeeper({ services, pollMs: 50 });

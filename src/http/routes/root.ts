@@ -4,18 +4,25 @@ import { VERSION } from "../identity.ts";
 import { acceptedAnswer, checkHead } from "../intake/intake.ts";
 import { plainHeaders } from "../intake/plain-headers.ts";
 import { tooLarge } from "../intake/read-body.ts";
+import { parseJsonBody } from "../../lib/json-body.ts";
 import { LIMITS } from "../limits.ts";
 import { answerKapp, type KappOptions, queryOf, refuseKapp } from "./kapp.ts";
+import { answerDeploy, type DeployOptions } from "./nodejitsu/deploy.ts";
+import { hasBasic } from "./nodejitsu/login.ts";
+
+export interface RootOptions extends KappOptions {
+  readonly deploy: DeployOptions;
+}
 
 /** The APIs that share `POST /`. */
-type RootApi = "kapp" | "source";
+type RootApi = "kapp" | "source" | "deploy";
 
 /**
- * `POST /`, on which older servers had their one endpoint: K-App's API, and the source whose path is `/` or `/*`.
+ * `POST /`, on which older servers had their one endpoint: K-App's API, the deploy API, and the source whose path is `/` or `/*`.
  * Which one a request is for is decided once, by what it looks like; the other one never sees it.
  */
 export const rootRoutes =
-  (options: KappOptions): FastifyPluginAsync =>
+  (options: RootOptions): FastifyPluginAsync =>
   async (server) => {
     server.removeAllContentTypeParsers();
     server.addContentTypeParser(
@@ -29,11 +36,11 @@ export const rootRoutes =
       if (status === null || !options.token.enabled() || rootSource(options) !== null) throw error;
       return refuseKapp(reply, status);
     });
-    server.post("/", { schema: { hide: true } }, async (request, reply) =>
-      chooseApi(options, request) === "kapp"
-        ? answerKapp(options, request, reply)
-        : receive(options, request, reply),
-    );
+    server.post("/", { schema: { hide: true } }, async (request, reply) => {
+      const api = chooseApi(options, request);
+      if (api === "deploy") return answerDeploy(options.deploy, request, reply);
+      return api === "kapp" ? answerKapp(options, request, reply) : receive(options, request, reply);
+    });
     server.get("/", { schema: { hide: true } }, async (request, reply) => {
       const { action } = queryOf(request);
       if (action !== undefined && options.token.enabled()) return answerKapp(options, request, reply);
@@ -64,43 +71,63 @@ function refusedBody(error: unknown): number | null {
 const rootSource = ({ app }: Pick<KappOptions, "app">): ReturnType<KappOptions["app"]["findSource"]> =>
   app.findSource("/");
 
-function chooseApi(options: KappOptions, request: FastifyRequest): RootApi {
-  const kapp = options.token.enabled();
-  const source = rootSource(options) !== null;
-  if (kapp && source) return apiByShape(jsonOf(request), queryOf(request));
-  if (kapp) return "kapp";
-  if (source) return "source";
+/** By structure and the way to authenticate, as the table in docs/continuous-deployment.md has it. */
+function chooseApi(options: RootOptions, request: FastifyRequest): RootApi {
+  const on = {
+    kapp: options.token.enabled(),
+    source: rootSource(options) !== null,
+    deploy: options.app.deploys(),
+  };
+  const [only, ...others] = APIS.filter((api) => on[api]);
+  if (only === undefined) {
+    throw new AppError(
+      "request:not_found",
+      "Nothing is received here: there is no TOKEN_HASH, no source with the path /, and no app under deploy.apps",
+    );
+  }
+  if (others.length === 0) return only;
+  const found = apiByShape(request);
+  if (found !== null && on[found]) return found;
   throw new AppError(
-    "request:not_found",
-    "Nothing is received here: there is no TOKEN_HASH, and no source has the path /",
+    "request:invalid",
+    `This is taken here: ${APIS.filter((api) => on[api])
+      .map((api) => TAKEN[api])
+      .join("; ")}`,
   );
 }
 
+const APIS = ["kapp", "source", "deploy"] as const;
+const TAKEN: Readonly<Record<RootApi, string>> = {
+  kapp: "JSON {action, token, …} (K-App)",
+  source: "JSON {app, status, revision} or {event_type, client_payload} (Argo CD)",
+  deploy: "a push of GitHub or a build of Travis CI, with Basic credentials (deploy)",
+};
+
 /**
  * K-App's requests have `action` or `token`, in the body or the query; reports of health have their own keys. What has both
- * is K-App's when it brings K-App's way to authenticate, a `token`.
+ * is K-App's when it brings K-App's way to authenticate, a `token`. Pushes and builds are deploys, and so is what is none of
+ * those but brings Basic credentials. Null: nobody's.
  */
-function apiByShape(body: unknown, query: Readonly<Record<string, unknown>>): RootApi {
+function apiByShape(request: FastifyRequest): RootApi | null {
+  const query = queryOf(request);
+  const body = jsonOf(request);
   const has = (...keys: readonly string[]): boolean => keys.every((key) => isObject(body) && key in body);
   const kapp = has("action") || has("token") || "action" in query || "token" in query;
   const report = has("event_type", "client_payload") || has("app", "status", "revision");
   if (kapp && report) return has("token") || "token" in query ? "kapp" : "source";
+  if (has("repository") && (has("ref", "after") || has("matrix") || has("status_message"))) return "deploy";
   if (kapp) return "kapp";
   if (report) return "source";
-  throw new AppError(
-    "request:invalid",
-    "This is taken here as JSON: {action, token, …} (K-App), {app, status, revision} or {event_type, client_payload} (Argo CD)",
-  );
+  return hasBasic(request) ? "deploy" : null;
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
-function jsonOf({ body }: FastifyRequest): unknown {
-  try {
-    return Buffer.isBuffer(body) ? JSON.parse(body.toString("utf8")) : null;
-  } catch {
-    return null;
-  }
+/** Also of a form with a field `payload`; null for what is none. */
+function jsonOf({ body, headers }: FastifyRequest): unknown {
+  if (!Buffer.isBuffer(body)) return null;
+  const parsed = parseJsonBody({ body, contentType: headers["content-type"] });
+  return parsed.ok ? parsed.value : null;
 }
 
 async function receive(

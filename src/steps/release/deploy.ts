@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { AppError } from "../../domain/errors.ts";
 import { currentRelease, lastHealthy, type Release } from "../../domain/release.ts";
 import { isReleaseId, readCurrent, releaseId, removeRelease } from "../../lib/releases/folders.ts";
 import type { StepContext, StepResult } from "../step.ts";
@@ -26,11 +27,15 @@ export async function deploy({ options, dir, context }: DeployInput): Promise<St
   await removeLeftovers({ releases: await book.list(options.app), dir }, context);
   const known = await book.list(options.app);
   const previous = await previousOf(dir, known);
-  const entry = await openEntry({ options, dir, context }, known);
+  const entry = await asFault("deploy:nodejitsu:upload_tarball", openEntry({ options, dir, context }, known));
   let folder: string;
   try {
-    folder = await makeRelease({ options, dir, id: entry.id, context });
-    await putInUse({ runtime: createRuntime({ options, dir }), id: entry.id, previous, context });
+    folder = await asFault(
+      "deploy:nodejitsu:upload_tarball",
+      makeRelease({ options, dir, id: entry.id, context }),
+    );
+    const runtime = createRuntime({ options, dir });
+    await asFault("deploy:nodejitsu:start_app", putInUse({ runtime, id: entry.id, previous, context }));
   } catch (error) {
     await removeRelease(dir, entry.id);
     await book.put({ ...entry, state: "failed" });
@@ -39,6 +44,16 @@ export async function deploy({ options, dir, context }: DeployInput): Promise<St
   await book.put({ ...entry, state: "healthy", activatedAt: now().toISOString() });
   await pruneReleases({ releases: known, dir, keep: options.keep, current: entry.id }, context);
   return { exitCode: 0, outputs: { release: entry.id, previous: previous ?? "", folder } };
+}
+
+/** What the deploy API calls it when this fails; the step's output `error`. */
+async function asFault<T>(error: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    throw new AppError(thrown.code, thrown.message, { details: { ...thrown.details, error }, cause: thrown });
+  }
 }
 
 const TAIL = 6;

@@ -20,9 +20,9 @@ const pathWithin = z
   );
 
 const switchSchema = z.union([
-  z.strictObject({ nginx: nginxSchema }),
-  z.strictObject({ caddy: caddySchema }),
-  z.strictObject({ traefik: traefikSchema }),
+  z.strictObject({ nginx: nginxSchema.describe("nginx, by an include file.") }),
+  z.strictObject({ caddy: caddySchema.describe("Caddy, by its admin API.") }),
+  z.strictObject({ traefik: traefikSchema.describe("Traefik, by a file of its file provider.") }),
 ]);
 
 export const releaseSchema = z

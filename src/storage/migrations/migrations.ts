@@ -9,6 +9,8 @@ import { moves } from "./0007-moves.ts";
 import { missedCameIn } from "./0009-missed-came-in.ts";
 import { holds } from "./0010-holds.ts";
 import { releases } from "./0014-releases.ts";
+import { users } from "./0015-users.ts";
+import { deploys } from "./0016-deploys.ts";
 import { missedDeliveries } from "./0008-missed-deliveries.ts";
 import { outbound } from "./0012-outbound.ts";
 import { dashboard } from "./0018-dashboard.ts";
@@ -34,6 +36,8 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   missedCameIn,
   outbound,
   dashboard,
+  users,
+  deploys,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

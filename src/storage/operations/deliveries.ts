@@ -4,6 +4,7 @@ import type { SourceKindName } from "../../domain/event.ts";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { DeliveryFilter, NewDelivery, Page, StartedTask, StoredDelivery } from "../store.ts";
 import { isRejected } from "./conditions.ts";
+import { insertNewDeploy } from "./deploys.ts";
 import { insertHealthEntry, locksOfHealth } from "./health.ts";
 import { insertWithPolicy, locksOf } from "./new-tasks.ts";
 import { tellOfDelivery } from "./notices.ts";
@@ -91,6 +92,7 @@ export async function storeDelivery(connection: Connection, given: NewDelivery):
   if (first !== undefined && !makesGood(input, first)) return answerAsFirst(connection, first);
   if (first !== undefined) await forgetId.run(connection, { id: first.id });
   if (input.health) await insertHealthEntry(connection, input.health);
+  if (input.deploy) await insertNewDeploy(connection, input.deploy, input.delivery.id);
   await insert(connection, input);
   const tasks: StartedTask[] = [];
   const superseded: string[] = [];

@@ -6,6 +6,7 @@ import * as nodes from "./nodes.ts";
 import { takeTask } from "./take-task.ts";
 import * as counters from "./counters.ts";
 import * as deliveries from "./deliveries.ts";
+import * as deploys from "./deploys.ts";
 import * as health from "./health.ts";
 import * as holds from "./holds.ts";
 import * as log from "./log.ts";
@@ -25,6 +26,7 @@ import * as settings from "./settings.ts";
 import * as stats from "./stats.ts";
 import * as steps from "./steps.ts";
 import * as tokens from "./tokens.ts";
+import * as users from "./users.ts";
 
 /** The store's calls, all but those that concern the database as a whole. */
 export type OperationName = Exclude<keyof Store, "close">;
@@ -109,6 +111,16 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   endSession: sessions.endSession,
   taskStats: stats.taskStats,
   sourceStats: stats.sourceStats,
+  settleDeploys: deploys.settleDeploys,
+  listDeployEntries: deploys.listDeployEntries,
+  createUser: users.createUser,
+  changeUser: users.changeUser,
+  getUser: users.getUser,
+  listUsers: users.listUsers,
+  createUserToken: users.createUserToken,
+  findUserToken: users.findUserToken,
+  listUserTokens: users.listUserTokens,
+  revokeUserToken: users.revokeUserToken,
   ping: async (connection) => {
     await connection.execute("select 1", []);
   },
@@ -148,6 +160,11 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "findSession",
   "taskStats",
   "sourceStats",
+  "listDeployEntries",
+  "getUser",
+  "listUsers",
+  "findUserToken",
+  "listUserTokens",
   "ping",
 ]);
 

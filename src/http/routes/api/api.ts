@@ -13,6 +13,7 @@ import { sessionRoutes } from "./sessions.ts";
 import { statsRoutes } from "./stats.ts";
 import { taskRoutes } from "./tasks.ts";
 import { tokenRoutes } from "./tokens.ts";
+import { userRoutes } from "./users.ts";
 
 /** Our own API, `/api/v1`. Errors are problem details; see domain/errors.ts for the codes. */
 export const apiRoutes =
@@ -33,4 +34,5 @@ export const apiRoutes =
     sessionRoutes(server, context);
     statsRoutes(server, context);
     liveRoutes(server, context);
+    userRoutes(server, context);
   };

@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import type { Sessions } from "../../../accounts/sessions.ts";
 import type { Tokens } from "../../../accounts/tokens.ts";
+import type { Users } from "../../../accounts/users.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Scope } from "../../../domain/scopes.ts";
 import type { App } from "../../../usecases/app.ts";
@@ -14,6 +15,7 @@ export interface ApiContext {
   readonly tokens: Tokens;
   readonly sessions: Sessions;
   readonly authenticator: Authenticator;
+  readonly users: Users;
   readonly streams: EventStreams;
   readonly guard: Guard;
 }
@@ -36,6 +38,7 @@ export interface RouteAbout {
     | "tokens"
     | "sessions"
     | "stats"
+    | "users"
     | "jobserv";
   readonly scope: Scope;
   readonly summary: string;

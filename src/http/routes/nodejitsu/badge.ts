@@ -1,0 +1,32 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import type { DeployStatus } from "../../../domain/deploy.ts";
+import { AppError } from "../../../domain/errors.ts";
+import { badgePng, badgeSvg, type Badge } from "./badge-image.ts";
+import { ask, type StatusOptions } from "./status.ts";
+
+const paramsSchema = z.object({ owner: z.string().max(200), file: z.string().max(220) });
+
+const BADGES: Readonly<Record<DeployStatus, Badge>> = {
+  ok: { text: "ok", color: "#3c8527" },
+  error: { text: "error", color: "#c0392b" },
+  pending: { text: "pending", color: "#9a6d00" },
+  ignored: { text: "none", color: "#6a737d" },
+};
+
+/** `GET /OWNER/REPO.svg` and `.png`: how the repository's last deploy went; nothing else is told, so that nobody has to log in. */
+export function badgeRoute(server: FastifyInstance, { app }: StatusOptions): void {
+  server.get("/:owner/:file", { schema: { hide: true } }, async (request, reply) => {
+    const { owner, file } = paramsSchema.parse(request.params);
+    const [, name, kind] = /^(.+)\.(svg|png)$/.exec(file) ?? [];
+    const nothing = new AppError("request:not_found", `There is nothing at GET ${request.url}`);
+    if (name === undefined || !app.deploys()) throw nothing;
+    const repository = `${owner}/${name}`;
+    const entries = await ask(app, { repository, order: "desc", limit: 20 }, "status:db:query_fail");
+    const last = entries.find(({ status }) => status !== "ignored");
+    const badge = BADGES[last?.status ?? "ignored"];
+    reply.header("cache-control", "no-cache");
+    if (kind === "svg") return reply.type("image/svg+xml; charset=utf-8").send(badgeSvg(badge));
+    return reply.type("image/png").send(badgePng(badge));
+  });
+}

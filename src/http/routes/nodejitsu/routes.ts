@@ -1,0 +1,26 @@
+import type { FastifyPluginAsync } from "fastify";
+import { LIMITS } from "../../limits.ts";
+import { badgeRoute } from "./badge.ts";
+import { changesRoutes, type ChangesOptions } from "./changes.ts";
+import { answerDeploy } from "./deploy.ts";
+import { sendError } from "./errors.ts";
+import { statusRoutes } from "./status.ts";
+
+/** The continuous-deployment API of nodejitsu (docs/continuous-deployment.md); `POST /` is in root.ts. */
+export const nodejitsuRoutes =
+  (options: ChangesOptions): FastifyPluginAsync =>
+  async (server) => {
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser(
+      "*",
+      { parseAs: "buffer", bodyLimit: LIMITS.rootBodyBytes },
+      (_request, body, done) => done(null, body),
+    );
+    server.setErrorHandler((error, request, reply) => sendError(reply, request, error, options.logger));
+    server.post("/1/deploy", { schema: { hide: true } }, (request, reply) =>
+      answerDeploy(options, request, reply),
+    );
+    statusRoutes(server, options);
+    changesRoutes(server, options);
+    badgeRoute(server, options);
+  };

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { TRAVIS_KEY_URLS } from "../sources/registry.ts";
+import { USER_NAME } from "../domain/user.ts";
+import { entryName } from "./fields.ts";
+
+const app = z.strictObject({
+  repository: z
+    .string()
+    .regex(/^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/, "expected owner/name")
+    .describe("`owner/name` of what is deployed."),
+  users: z
+    .array(z.string().regex(USER_NAME, "expected the name of a user"))
+    .min(1)
+    .describe("Who may deploy it, by the names of `hookwright user add`."),
+});
+
+/** The deploy API, `POST /1/deploy`. */
+export const deploySchema = z.strictObject({
+  apps: z
+    .record(entryName, app)
+    .default({})
+    .describe("What may be deployed: name of the app → repository and users. Without one the API is off."),
+  travis_key_urls: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .min(1)
+    .default([...TRAVIS_KEY_URLS])
+    .describe("Where Travis CI publishes the keys that its reports are signed with."),
+});
