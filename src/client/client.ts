@@ -20,7 +20,6 @@ import {
   actionSchema,
   attemptSchema,
   changedSchema,
-  counterSchema,
   createdTokenSchema,
   createdUserTokenSchema,
   deliveryDetailSchema,
@@ -235,7 +234,6 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     taskStats: (query: { days?: number } = {}) =>
       call(taskStatsSchema, "GET", `/stats/tasks${search(query)}`),
     sourceStats: () => call(listOf(sourceStatsSchema), "GET", "/stats/sources"),
-    listCounters: () => call(listOf(counterSchema), "GET", "/counters"),
     whoami: () => call(whoamiSchema, "GET", "/whoami"),
     logIn: (tokenOfSession: string) => call(whoamiSchema, "POST", "/session", { token: tokenOfSession }),
     logOut: async () => void (await send("DELETE", "/session")),

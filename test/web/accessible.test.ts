@@ -7,9 +7,15 @@ import { describeInBrowser } from "../support/web-world.ts";
 
 const SECRET = "a-long-enough-secret";
 const SETTINGS = `
+notify:
+  ops: { kind: jobserv, url: "http://10.1.2.3/", secret: a-secret, retry_schedule: [0s], events: [task.completed] }
 sources: { app: { kind: github, secret: "${SECRET}" } }
 work: { concurrency: 2 }
 actions:
+  publish:
+    workdir: .
+    notify: [ops]
+    steps: [{ release: { app: site, runtime: command, restart: ["true"] } }]
   deploy:
     description: Deploys
     workdir: .
@@ -46,7 +52,9 @@ describeInBrowser("the dashboard", SETTINGS, (world) => {
     "deliveries",
     "actions",
     "actions/deploy",
+    "apps",
     "sources",
+    "endpoints",
     "nodes",
     "tokens",
   ];
@@ -54,8 +62,9 @@ describeInBrowser("the dashboard", SETTINGS, (world) => {
     axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     await world.server.push({ secret: SECRET });
     await world.server.push({ secret: SECRET, body: "{" });
-    const [ended] = (await world.server.client.listTasks()).items;
+    const [ended] = (await world.server.client.listTasks({ action: "deploy" })).items;
     await world.server.ended(ended?.id ?? "");
+    await world.server.ended((await world.server.client.startTask({ action: "publish", params: {} })).id);
     const { id: running } = await world.server.client.startTask({ action: "wait", params: {} });
     await world.server.client.startTask({ action: "wait", params: {} });
     const [delivery] = (await world.server.client.listDeliveries({ verdict: "accepted" })).items;
@@ -80,7 +89,7 @@ describeInBrowser("the dashboard", SETTINGS, (world) => {
         await expect.poll(() => page.getByText("Loading").count()).toBe(0);
         expect([path, await seriousFindings(page)]).toEqual([path, []]);
       }
-      await page.goto(`${world.server.url}/ui/${paths[9]}`);
+      await page.goto(`${world.server.url}/ui/${paths[11]}`);
       await page.getByRole("button", { name: "Cancel" }).click();
       await page.getByRole("dialog").waitFor();
       expect(await seriousFindings(page)).toEqual([]);

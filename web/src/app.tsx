@@ -4,8 +4,10 @@ import { client, isLoggedOut, messageOf } from "./api.ts";
 import { startLive } from "./live.ts";
 import { ActionPage } from "./pages/action.tsx";
 import { ActionsPage } from "./pages/actions.tsx";
+import { AppsPage } from "./pages/apps.tsx";
 import { DeliveriesPage } from "./pages/deliveries.tsx";
 import { DeliveryPage } from "./pages/delivery.tsx";
+import { EndpointsPage } from "./pages/endpoints.tsx";
 import { LoginPage } from "./pages/login.tsx";
 import { NodesPage } from "./pages/nodes.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
@@ -53,6 +55,8 @@ const LISTS: Readonly<Record<string, () => JSX.Element>> = {
   deliveries: DeliveriesPage,
   actions: ActionsPage,
   sources: SourcesPage,
+  apps: AppsPage,
+  endpoints: EndpointsPage,
   nodes: NodesPage,
   tokens: TokensPage,
 };

@@ -10,7 +10,9 @@ const PAGES = [
   ["tasks", "Tasks"],
   ["deliveries", "Deliveries"],
   ["actions", "Actions"],
+  ["apps", "Apps"],
   ["sources", "Sources"],
+  ["endpoints", "Endpoints"],
   ["nodes", "Nodes"],
   ["tokens", "Tokens"],
 ] as const;

@@ -9,15 +9,10 @@ import { hrefTo, Link } from "../router.tsx";
 import { useMay } from "../session.ts";
 
 async function load() {
-  const [sources, stats, counters] = await Promise.all([
-    client.listSources(),
-    client.sourceStats(),
-    client.listCounters(),
-  ]);
+  const [sources, stats] = await Promise.all([client.listSources(), client.sourceStats()]);
   return sources.items.map((source) => ({
     ...source,
     stats: stats.items.find((each) => each.source === source.name),
-    refused: counters.items.filter((each) => each.source === source.name),
   }));
 }
 
@@ -56,7 +51,16 @@ export function SourcesPage(): JSX.Element {
             ) : (
               <Table
                 label="Sources"
-                head={["Source", "Kind", "Path", "Last delivery", "Accepted", "Rejected", "Refused"]}
+                head={[
+                  "Source",
+                  "Kind",
+                  "Path",
+                  "Last delivery",
+                  "Accepted",
+                  "Rejected",
+                  "Refused",
+                  "Missed",
+                ]}
               >
                 {sources.map((source) => (
                   <Row key={source.name} source={source} />
@@ -70,7 +74,9 @@ export function SourcesPage(): JSX.Element {
   );
 }
 
-function Row({ source: { name, kind, path, stats, refused } }: { readonly source: SourceRow }): JSX.Element {
+function Row({ source }: { readonly source: SourceRow }): JSX.Element {
+  const { name, kind, path, stats, last_delivery: last } = source;
+  const refused = Object.entries(source.refused);
   const rejected = stats?.rejected ?? 0;
   const all = rejected + (stats?.accepted ?? 0);
   return (
@@ -83,7 +89,7 @@ function Row({ source: { name, kind, path, stats, refused } }: { readonly source
         <code class="break">{path}</code>
       </td>
       <td class="nowrap">
-        {stats === undefined ? <span class="muted">none</span> : <Time at={stats.last_at} />}
+        {last === null ? <span class="muted">none</span> : <Time at={last.received_at} />}
       </td>
       <td class="number">{formatCount(stats?.accepted ?? 0)}</td>
       <td class={rejected > 0 ? "number bad-text" : "number"}>
@@ -92,12 +98,30 @@ function Row({ source: { name, kind, path, stats, refused } }: { readonly source
       </td>
       <td>
         {refused.length === 0 && <span class="muted">none</span>}
-        {refused.map((each) => (
-          <div key={each.name} class="nowrap">
-            {formatCount(each.value)} <code>{each.name}</code>
+        {refused.map(([code, count]) => (
+          <div key={code} class="nowrap">
+            {formatCount(count)} <code>{code}</code>
           </div>
         ))}
+      </td>
+      <td>
+        <Missed source={source} />
       </td>
     </tr>
   );
 }
+
+/** What the sender says it sent and did not come in. */
+const Missed = ({ source: { recoveries } }: { readonly source: SourceRow }): JSX.Element => {
+  if (recoveries.length === 0) return <span class="muted">not asked for</span>;
+  return (
+    <>
+      {recoveries.map(({ hook, error, came_in: cameIn, open, given_up: givenUp }) => (
+        <div key={hook} title={error ?? hook} class={error !== null || givenUp > 0 ? "bad-text" : ""}>
+          {formatCount(cameIn)} recovered, {formatCount(open)} open, {formatCount(givenUp)} given up
+          {error !== null && `: ${error}`}
+        </div>
+      ))}
+    </>
+  );
+};

@@ -21,6 +21,17 @@ export function TaskActions({ task, onChanged }: TaskActionsProps): JSX.Element 
   return (
     <>
       {task.hold?.type === "approval" && <Decide task={task} name={name} onChanged={onChanged} />}
+      {task.hold?.type === "freeze" && (
+        <AskButton
+          label="Start in spite of the freeze"
+          danger
+          question={`Let the task ${name} start now? ${task.hold.reason}.`}
+          act={async () => {
+            await client.approveTask(task.id, { override_freeze: true });
+            onChanged();
+          }}
+        />
+      )}
       {(task.state === "ENQUEUED" || task.state === "RUNNING") && (
         <AskButton
           label="Cancel"
