@@ -1,7 +1,8 @@
 /** Every bound of the relay that no option names. Bytes and milliseconds. */
 export const RELAY_LIMITS = {
-  /** Webhooks being received at once, over all channels. */
+  /** Webhooks being received at once, over all channels, and the bytes that they may bring together. */
   receiving: 64,
+  receivingBytes: 256 * 1024 * 1024,
   /** Deliveries that wait in one channel. */
   waiting: 10_000,
   /** Records of settled deliveries that are kept of one channel, without their bodies. */

@@ -95,19 +95,26 @@ function receiveRoute(server: FastifyInstance, parts: Parts): void {
     readers,
     keepHeaders = [],
     now,
+    maxBodyBytes,
     limits: { receiving = RELAY_LIMITS.receiving } = {},
   } = parts;
   let underWay = 0;
-  const done = (): void => {
-    underWay -= 1;
-  };
+  let bytes = 0;
   // Before the body: who knows no channel shall not fill the memory.
   const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { channel } = params.parse(request.params);
     if (store.channel(channel) === null) throw notFound(channel);
-    if (underWay >= receiving) throw new AppError("server:busy", undefined, { retryAfter: 5 });
+    const announced = Number(request.headers["content-length"] ?? maxBodyBytes);
+    const size = Math.min(Number.isSafeInteger(announced) ? announced : maxBodyBytes, maxBodyBytes);
+    if (underWay >= receiving || (underWay > 0 && bytes + size > RELAY_LIMITS.receivingBytes)) {
+      throw new AppError("server:busy", undefined, { retryAfter: 5 });
+    }
     underWay += 1;
-    reply.raw.once("close", done);
+    bytes += size;
+    reply.raw.once("close", () => {
+      underWay -= 1;
+      bytes -= size;
+    });
   };
   server.post("/:channel", { onRequest }, async (request, reply) => {
     const { channel } = params.parse(request.params);
@@ -144,7 +151,8 @@ function readRoute(server: FastifyInstance, { store, readers }: Parts): void {
     await readers.read({
       channel,
       exact: request.headers[FORMAT_HEADER] === EXACT,
-      after: Number.isSafeInteger(after) ? after : 0,
+      // A number that has never been given out is of another database.
+      after: Number.isSafeInteger(after) && after <= store.latest() ? after : 0,
       response,
     });
   });

@@ -42,6 +42,8 @@ export interface RelayStore {
   mayRead(id: string, token: string | null): boolean;
   /** Throws `channel:full`, `channel:not_found`. */
   put(channel: string, delivery: RelayedDelivery): StoredRelayed;
+  /** The highest `seq` that was ever given out. */
+  latest(): number;
   /** The oldest that waits, of those with a higher `seq`. */
   next(channel: string, after: number): StoredRelayed | null;
   /** Forgets the body, keeps a record. False when it does not wait (any more). */
@@ -102,6 +104,7 @@ const deliveryRow = z.object({
   body: z.instanceof(Buffer),
 });
 const storedHeaders = z.record(z.string(), z.string());
+const latestRow = z.object({ seq: z.number() });
 const loadRow = z.object({ count: z.number(), bytes: z.number() });
 
 /** Opens the database, making it where there is none. Throws AppError `store:unavailable`, `store:too_new`. */
@@ -170,6 +173,7 @@ export function openRelayStore({ path, maxWaitingBytes }: RelayStoreOptions): Re
       return hash === null || (token !== null && timingSafeEqual(hashOf(token), Buffer.from(hash, "hex")));
     },
     put: (channel, delivery) => ({ ...delivery, seq: put(channel, delivery) }),
+    latest: () => latestRow.parse(query.latest.get()).seq,
     next(channel, after) {
       const row = query.next.get({ channel, after });
       return row === undefined ? null : toStored(deliveryRow.parse(row));
@@ -233,6 +237,8 @@ function prepare(database: Database.Database) {
     insert: database.prepare(`
       insert into deliveries (channel, id, received_at, query, headers, body, size)
       values (@channel, @id, @receivedAt, @query, @headers, @body, @size)`),
+    latest: database.prepare(`
+      select coalesce((select seq from sqlite_sequence where name = 'deliveries'), 0) as seq`),
     next: database.prepare(`
       select seq, id, received_at, query, headers, body from deliveries
       where channel = @channel and settled_at is null and seq > @after order by seq limit 1`),

@@ -527,7 +527,7 @@ export interface Store {
   beginRecovery(
     input: RecoveryKey & { readonly node: string; readonly now: string; readonly startedBefore: string },
   ): Promise<{ readonly since: string | null } | null>;
-  /** Which of these have been accepted. */
+  /** Which of these have been accepted, or repeated one that was. */
   acceptedAmong(input: {
     readonly source: string;
     readonly senderIds: readonly string[];

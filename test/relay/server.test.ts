@@ -101,6 +101,10 @@ describe("a webhook to a channel", () => {
     for (const id of ["1", "2", "3"]) expect(await third.next()).toMatchObject({ id });
     await post("four");
     expect(await third.next()).toMatchObject({ id: "4" });
+    third.close();
+    const stranger = await read({ "last-event-id": "99" });
+    await stranger.next();
+    expect(await stranger.next()).toMatchObject({ id: "1" });
   });
 
   it("waits behind so many that the reader has not acknowledged", async () => {

@@ -136,6 +136,18 @@ describe("GitHub's deliveries that did not come in", () => {
     expect(sender.tries.filter(({ guid }) => guid === first)).toHaveLength(2);
   });
 
+  it("are asked for once when another webhook has told of the same event in the same bytes", async () => {
+    const { world, sender, round } = await github();
+    sender.send = into(world);
+    await sender.deliver({ payload: push, at: ago(40) });
+    await sender.deliver({ payload: push, at: ago(39) });
+    expect(await round()).toEqual({ found: 1, asked: 1, error: null });
+    time += HOUR;
+    expect(await round()).toEqual({ found: 0, asked: 0, error: null });
+    expect((await world.services.store.recoveryStates())[0]).toMatchObject({ open: 0, cameIn: 1 });
+    expect((await world.app.listTasks({ limit: 50 })).items).toHaveLength(1);
+  });
+
   it("are asked for a bounded number of times, less and less often, also after a restart", async () => {
     const { sender, round, restart } = await github();
     arrivalMs = 0;

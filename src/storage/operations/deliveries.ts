@@ -8,6 +8,7 @@ import { insertNewDeploy } from "./deploys.ts";
 import { insertHealthEntry, locksOfHealth } from "./health.ts";
 import { insertWithPolicy, locksOf } from "./new-tasks.ts";
 import { tellOfDelivery } from "./notices.ts";
+import { noteArrival } from "./recovery.ts";
 import { beforeCursor, pageOf } from "./page.ts";
 import { toDelivery, toStarted } from "./rows.ts";
 
@@ -89,7 +90,10 @@ export async function storeDelivery(connection: Connection, given: NewDelivery):
   const input = indexable(given);
   await connection.lock(locksOfDelivery(input));
   const first = await findEarlier(connection, input);
-  if (first !== undefined && !makesGood(input, first)) return answerAsFirst(connection, first);
+  if (first !== undefined && !makesGood(input, first)) {
+    if (first.verdict === "accepted") await noteArrival(connection, input.delivery);
+    return answerAsFirst(connection, first);
+  }
   if (first !== undefined) await forgetId.run(connection, { id: first.id });
   if (input.health) await insertHealthEntry(connection, input.health);
   if (input.deploy) await insertNewDeploy(connection, input.deploy, input.delivery.id);

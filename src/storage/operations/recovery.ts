@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Delivery } from "../../domain/delivery.ts";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { MissedDeliveriesTable } from "../schema.ts";
 import type { MissedDelivery, RecoveryKey, RecoveryState, Store } from "../store.ts";
@@ -55,13 +56,41 @@ export async function acceptedAmong(
   { source, senderIds }: Input<"acceptedAmong">,
 ): Promise<readonly string[]> {
   if (senderIds.length === 0) return [];
-  const query = connection.builder
+  const { builder } = connection;
+  const stored = builder
     .selectFrom("deliveries")
     .select("sender_id")
     .where("source", "=", source)
     .where("sender_id", "in", senderIds)
     .where("verdict", "=", "accepted");
-  return (await rowsOf(connection, query)).flatMap(({ sender_id: id }) => (id === null ? [] : [id]));
+  const arrived = builder
+    .selectFrom("missed_deliveries")
+    .select("sender_id")
+    .where("source", "=", source)
+    .where("sender_id", "in", senderIds)
+    .where("came_in_at", "is not", null);
+  const rows = [...(await rowsOf(connection, stored)), ...(await rowsOf(connection, arrived))];
+  return [...new Set(rows.flatMap(({ sender_id: id }) => (id === null ? [] : [id])))];
+}
+
+const arrive = prepare((db, input: { source: string; senderId: string; now: string }) =>
+  db
+    .updateTable("missed_deliveries")
+    .set({ came_in_at: input.now, next_at: null })
+    .where("source", "=", input.source)
+    .where("sender_id", "=", input.senderId)
+    .where("came_in_at", "is", null),
+);
+
+/**
+ * A delivery that only repeats an accepted one, perhaps one with another id: two webhooks of a sender may tell of the same
+ * event in the same bytes. Nothing is stored under its own id, but it need not be asked for.
+ */
+export async function noteArrival(
+  connection: Connection,
+  { source, senderId, receivedAt: now }: Pick<Delivery, "source" | "senderId" | "receivedAt">,
+): Promise<void> {
+  if (senderId !== null) await arrive.run(connection, { source, senderId, now });
 }
 
 const setSince = prepare((db, { source, hook, since }: RecoveryKey & { since: string }) =>
