@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { removeLocalAddress, writeLocalAddress } from "./accounts/local-address.ts";
 import { createSessions } from "./accounts/sessions.ts";
 import { createTokens } from "./accounts/tokens.ts";
@@ -20,6 +21,7 @@ import type { Queue } from "./queue/queue.ts";
 import { loadSettings, parseSettings } from "./settings/load.ts";
 import type { Settings } from "./settings/settings.ts";
 import { watchSettings } from "./settings/watch.ts";
+import { type MaybeLate, openOrLater } from "./storage/late-store.ts";
 import { openStore } from "./storage/open.ts";
 import type { SharedStore } from "./storage/postgres/shared.ts";
 import { NODE_ROLES, type Store } from "./storage/store.ts";
@@ -30,6 +32,7 @@ import { keepRetention } from "./usecases/keep-retention.ts";
 import { createNodeKeeper, type NodeIdentity } from "./usecases/keep-node.ts";
 import { createLife, type Life } from "./usecases/life.ts";
 import { createPublishedKeys } from "./usecases/published-keys.ts";
+import { persist } from "./usecases/persist.ts";
 import { createRecoveryLoop } from "./usecases/recovery-loop.ts";
 import { createRefusalLog } from "./usecases/refusal-log.ts";
 import { createRefusals } from "./usecases/refusals.ts";
@@ -37,6 +40,7 @@ import { createReload } from "./usecases/reload-settings.ts";
 import { createRunningTasks } from "./usecases/running-tasks.ts";
 import type { Services } from "./usecases/services.ts";
 import { createSettingsHolder } from "./usecases/settings-holder.ts";
+import { spoolOf } from "./usecases/spool-of.ts";
 import { createStepWeights } from "./usecases/step-weights.ts";
 
 export { cancelMove, moveStore, planMove } from "./storage/move/move-store.ts";
@@ -80,10 +84,16 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const { env = process.env } = options;
   const settings = options.settings ?? (await readSettings(options.settingsFile, env));
   const logger = options.logger ?? createLogger({ level: levelOf(env) });
-  const opened = await openStore(settings.store);
-  const store = createTellingStore(opened, () => services.outbound.wake());
+  const spoolDisk = await openSpoolDisk(options, settings);
+  const { store: plain, opened } = await openStoreOrLater({ settings, logger }, spoolDisk !== null).catch(
+    async (error: unknown) => {
+      await spoolDisk?.close();
+      throw error;
+    },
+  );
+  const store = createTellingStore(plain, () => services.outbound.wake());
   const place = { url: `http://${settings.server.host}:${settings.server.port}` };
-  const parts: Parts = { options, env, settings, logger, store, place };
+  const parts: Parts = { options, env, settings, logger, store, opened, spoolDisk, place };
   const identity = identityOf(options);
   const node = nodeId(identity.name, newId());
   const shared = await shareStore(parts);
@@ -105,6 +115,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     return await serve(parts, services, life);
   } catch (error) {
     await life.close();
+    await spoolDisk?.close();
     throw error;
   }
 }
@@ -114,23 +125,58 @@ function readSettings(file: string | undefined, env: NodeJS.ProcessEnv): Promise
   return loadSettings({ file, env });
 }
 
-interface Parts {
+interface Parts extends MaybeLate {
   readonly options: StartServerOptions;
   readonly env: NodeJS.ProcessEnv;
   readonly settings: Settings;
   readonly logger: Logger;
-  readonly store: Store;
+  /** Where deliveries wait for the store; null: nowhere. */
+  readonly spoolDisk: Store | null;
   /** Where it listens, once it does. */
   readonly place: { url: string };
 }
 
+/** For a server that receives, and is not there for one command only. */
+function openSpoolDisk(options: StartServerOptions, { server, dataDir }: Settings): Promise<Store> | null {
+  const livesOn = options.receive !== false && options.recover !== false;
+  if (server.spoolBytes === null || !livesOn) return null;
+  return openStore({ kind: "sqlite", path: join(dataDir, "spool.db") });
+}
+
+/** Where webhooks may be kept meanwhile, the server does not wait for the store. */
+function openStoreOrLater(
+  { settings: { store: location, digest, text }, logger }: Pick<Parts, "settings" | "logger">,
+  mayBeLate: boolean,
+): Promise<MaybeLate> {
+  if (!mayBeLate) return openNow(location);
+  return openOrLater({
+    async open() {
+      const store = await openStore(location);
+      // Before anything is stored that goes by them.
+      await store.saveSettings({ digest, text, now: new Date().toISOString() });
+      return store;
+    },
+    onLate: (error) =>
+      logger.warn({ err: error }, "The store can't be reached yet: webhooks are kept here until it can"),
+    onError: (error) => logger.error({ err: error }, "The store can't be opened"),
+  });
+}
+
+const openNow = async (location: Settings["store"]): Promise<MaybeLate> => ({
+  store: await openStore(location),
+  opened: null,
+});
+
 async function serve(parts: Parts, services: Services, life: Life): Promise<RunningServer> {
-  const { options, settings, logger, store, place } = parts;
-  await services.settings.replace(settings);
+  const { options, settings, logger, store, opened, place } = parts;
   const tokens = createTokens({ store });
   const users = createUsers({ store });
   const localDir = settings.dataDir;
-  const localToken = await tokens.ensureLocalToken({ dir: localDir, name: localTokenName(settings) });
+  const introduce = async (): Promise<string> => {
+    await services.settings.replace(services.settings.current());
+    return tokens.ensureLocalToken({ dir: localDir, name: localTokenName(settings) });
+  };
+  const localToken = opened === null ? await introduce() : "";
   const reload = createReload(services, () => readAgain(parts));
   const app = createApp({
     services,
@@ -148,21 +194,50 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
     logger,
   });
   life.onEnd(() => http.close());
+  life.onEnd(() => services.spool?.stop());
+  await services.spool?.start();
   const url = await http.listen(options.listen ?? settings.server);
   place.url = url;
   life.onEnd(() => removeLocalAddress(localDir, url));
   await writeLocalAddress(localDir, url).catch((error: unknown) => {
     logger.warn({ err: error }, "The command-line tools won't find this server by themselves");
   });
+  if (opened === null) await takePart(parts, services, life);
+  else void joinLate(parts, services, life, introduce);
+  if (options.signals === true) listenToOutside(parts, life, reload);
+  logger.info({ url, node: services.node }, "Serving");
+  return { url, settings, localToken, close: () => life.close(), closed: life.closed };
+}
+
+/** Of the servers on the store, from now on. */
+async function takePart({ options }: Parts, services: Services, life: Life): Promise<void> {
   await life.join();
   if (options.work !== false) {
     life.work();
     life.onEnd(keepRetention(services));
   }
   if (options.receive !== false && options.recover !== false) recover(services, life);
-  if (options.signals === true) listenToOutside(parts, life, reload);
-  logger.info({ url, node: services.node }, "Serving");
-  return { url, settings, localToken, close: () => life.close(), closed: life.closed };
+}
+
+/** Once the store can be reached. Until then webhooks alone are taken. */
+async function joinLate(
+  parts: Parts,
+  services: Services,
+  life: Life,
+  introduce: () => Promise<unknown>,
+): Promise<void> {
+  await parts.opened;
+  try {
+    await persist(async () => {
+      life.checkOpen();
+      await introduce();
+      await takePart(parts, services, life);
+    });
+    parts.logger.info({ node: services.node }, "The store could be reached: this server takes part now");
+  } catch (error) {
+    if (error instanceof AppError && error.code === "server:draining") return;
+    parts.logger.error({ err: error }, "This server can't take part; it only keeps webhooks");
+  }
 }
 
 function recover(services: Services, life: Life): void {
@@ -219,7 +294,7 @@ interface NodeParts {
 }
 
 function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services {
-  const { store, settings, logger, env } = parts;
+  const { store, settings, logger, env, spoolDisk } = parts;
   const now = (): Date => new Date();
   const { file, dir } = settings;
   const fetch = createFetch(() => services.settings.current());
@@ -228,6 +303,7 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
     node,
     store,
     queue,
+    spool: spoolDisk === null ? null : spoolOf(spoolDisk, logger, () => services),
     logger,
     now,
     settings: createSettingsHolder({

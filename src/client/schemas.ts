@@ -176,6 +176,10 @@ export const receivedSchema = z
     event: z.enum(EVENT_NAMES),
     tasks: z.array(startedTaskSchema),
     reasons: z.array(ruleReasonSchema).optional().describe("Why nothing was started; only then"),
+    spooled: z
+      .literal(true)
+      .optional()
+      .describe("It waits on the receiver for the store; what it starts is decided when that is back"),
   })
   .meta({ id: "Received" });
 export type ReceivedWire = z.infer<typeof receivedSchema>;

@@ -175,7 +175,18 @@ function readAccess(
 
 const DEFAULT_PORT = 8080;
 
-function readServer({ findings, env }: Reading, { server }: CommonInput): ServerSettings {
+function readSpool({ findings }: Reading, { server, store }: CommonInput): number | null {
+  if (!server.spool) return null;
+  if (store.startsWith("sqlite:")) {
+    const message = "is for a store on PostgreSQL; the embedded one is never away";
+    findings.report({ path: ["server", "spool"], message });
+  }
+  return server.spool_limit;
+}
+
+function readServer(reading: Reading, common: CommonInput): ServerSettings {
+  const { findings, env } = reading;
+  const { server } = common;
   const given = env["PORT"] ?? "";
   const listen = server.listen ?? `127.0.0.1:${given === "" ? DEFAULT_PORT : given}`;
   const colon = listen.lastIndexOf(":");
@@ -192,6 +203,7 @@ function readServer({ findings, env }: Reading, { server }: CommonInput): Server
     requestTimeoutMs: server.request_timeout,
     drainTimeoutMs: server.drain_timeout,
     replayWindowMs: server.replay_window,
+    spoolBytes: readSpool(reading, common),
     trustedProxies: server.trusted_proxies,
   };
 }

@@ -32,6 +32,15 @@ const server = z.strictObject({
   replay_window: duration()
     .prefault("24h")
     .describe("The same signed bytes under another delivery id within this time count as a replay."),
+  spool: z
+    .boolean()
+    .default(false)
+    .describe(
+      "With a store on PostgreSQL: while it can't be reached, webhooks are kept on this machine and answered with 202, and taken in when it is back.",
+    ),
+  spool_limit: size()
+    .prefault("1GB")
+    .describe("Bound on the bytes of the bodies kept so; beyond it senders get 503."),
   trusted_proxies: z
     .array(network())
     .default([])

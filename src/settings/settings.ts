@@ -55,6 +55,8 @@ export interface ServerSettings {
   readonly drainTimeoutMs: number;
   /** The same signed bytes under another delivery id within this time are a replay. Default 24 h. */
   readonly replayWindowMs: number;
+  /** Bytes of webhooks that may be kept on this machine while PostgreSQL is away; null: none. */
+  readonly spoolBytes: number | null;
   /** Networks of proxies whose `X-Forwarded-For` is believed. Default none. */
   readonly trustedProxies: readonly string[];
 }

@@ -63,6 +63,11 @@ export interface NewDelivery {
   readonly notify?: boolean;
 }
 
+/** A delivery in a store that others are filled from. */
+export interface QueuedDelivery extends Pick<NewDelivery, "delivery" | "fingerprint"> {
+  readonly seq: number;
+}
+
 export interface NewHealthEntry extends Omit<HealthEntry, "vain"> {
   readonly source: string;
   /** Empty: the source stands for one application. */
@@ -388,6 +393,12 @@ export interface Store {
   /** Null also where the body has been pruned, or is lost. */
   getDeliveryBody(id: string): Promise<Buffer | null>;
   listDeliveries(filter: DeliveryFilter): Promise<Page<Delivery>>;
+  /** The first delivery after that `seq`, in the order in which they were stored. */
+  nextDelivery(after: number): Promise<QueuedDelivery | null>;
+  /** With its body; its tasks stay. */
+  removeDelivery(id: string): Promise<void>;
+  /** How much there is of deliveries. */
+  deliveryTotals(): Promise<{ readonly count: number; readonly bytes: number }>;
   /** Tasks a delivery started. */
   tasksOfDelivery(deliveryId: string): Promise<readonly StartedTask[]>;
 

@@ -133,7 +133,7 @@ export interface App {
    */
   prune(input: { readonly dryRun: boolean; readonly from: string | null }): Promise<Pruned>;
   /** Rejects when the server can't do its work (store gone, draining). */
-  ready(): Promise<void>;
+  ready(): Promise<Readiness>;
   /** Reads the settings file again. Rejects `settings:invalid` and keeps the old ones. */
   reloadSettings(): Promise<void>;
 }
@@ -162,6 +162,13 @@ export interface ReceivedDelivery extends StoredDelivery {
   readonly ping: boolean;
   /** Where nothing was started: why. */
   readonly reasons: readonly RuleReason[];
+  /** True when it waits on this machine for the store: what it starts is not known yet. */
+  readonly spooled?: boolean;
+}
+
+export interface Readiness {
+  /** Deliveries that wait on this machine for the store. */
+  readonly spooled: number;
 }
 
 export interface StartInput {

@@ -8,6 +8,7 @@ import { enableEndpoint, listEndpoints, retryMessage } from "./endpoints.ts";
 import { explainDelivery } from "./explain-delivery.ts";
 import { jobservBuild } from "./jobserv-build.ts";
 import { listSources } from "./list-sources.ts";
+import { checkReady } from "./check-ready.ts";
 import { prune } from "./prune.ts";
 import { listActions, sourceAt } from "./read-settings.ts";
 import { getDelivery, getDeliveryBody } from "./read-deliveries.ts";
@@ -87,7 +88,7 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
       return store.counters();
     },
     prune: whenOpen(prune),
-    ready,
+    ready: () => checkReady(services, ready),
     reloadSettings,
   };
 }

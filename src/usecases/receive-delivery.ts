@@ -9,6 +9,7 @@ import type { ReceivedDelivery, ReceiveInput } from "./app.ts";
 import { DELIVERIES } from "./hub.ts";
 import type { Refusal } from "./refusal-log.ts";
 import type { Services } from "./services.ts";
+import type { Spool } from "./spool.ts";
 
 /** See App.receiveDelivery. */
 export async function receiveDelivery(
@@ -38,8 +39,30 @@ export async function receiveDelivery(
     remoteAddress,
   };
   const input = { delivery, body: request.body, fingerprint };
-  if (!described.ok) return rejectDelivery(services, input, described.reason);
-  return accept(services, input, described);
+  const store = (): Promise<ReceivedDelivery> =>
+    described.ok ? accept(services, input, described) : rejectDelivery(services, input, described.reason);
+  return services.spool === null ? store() : orSpool(services.spool, services, { input, described, store });
+}
+
+interface Storing {
+  readonly input: Authenticated;
+  readonly described: DescribeResult;
+  readonly store: () => Promise<ReceivedDelivery>;
+}
+
+/** On this machine's disk while the store is away: what it starts is decided when it is back. */
+async function orSpool(
+  spool: Spool,
+  services: Services,
+  { input, described, store }: Storing,
+): Promise<ReceivedDelivery> {
+  const fingerprintsSince = replayWindowStart(services, input.delivery.receivedAt);
+  const result = await spool.receive({ ...input, fingerprintsSince }, store);
+  if (!result.spooled) return result.received;
+  const { stored } = result;
+  if (!described.ok || stored.verdict === "rejected") throw malformed(stored.deliveryId, stored.reason);
+  const { name, senderName } = described.event;
+  return { ...stored, reasons: [], event: { name, senderName }, ping: name === "ping", spooled: true };
 }
 
 interface Authenticated {

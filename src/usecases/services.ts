@@ -8,6 +8,7 @@ import type { Refusal } from "./refusal-log.ts";
 import type { Refusals } from "./refusals.ts";
 import type { RunningTasks } from "./running-tasks.ts";
 import type { SettingsHolder } from "./settings-holder.ts";
+import type { Spool } from "./spool.ts";
 import type { StepWeights } from "./step-weights.ts";
 
 /** What the use cases work with; made once, in main. */
@@ -23,6 +24,8 @@ export interface Services {
   /** Rate-limited. */
   readonly refusalLog: (refusal: Refusal) => void;
   readonly weights: StepWeights;
+  /** Null: deliveries are refused while the store is away. */
+  readonly spool: Spool | null;
   readonly logger: Logger;
   readonly now: () => Date;
   readonly publishedKeys: PublishedKeys;

@@ -18,6 +18,30 @@ function hasKey(value: unknown, key: string): value is Readonly<Record<string, u
   return typeof value === "object" && value !== null && key in value;
 }
 
+/** Each comes before a call is handed over to the database's thread. */
+const CALLS: Readonly<Record<string, string>> = {
+  /** A kept delivery has been stored elsewhere, and is about to be removed here. */
+  forwarded: "removeDelivery",
+};
+
+const callPoint = CALLS[process.env["KILL_POINT"] ?? ""];
+if (isMainThread && callPoint !== undefined) {
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function postOrDie(
+    this: Worker,
+    message: unknown,
+    transfer?: Parameters<typeof post>[1],
+  ): void {
+    if (callsOf(message).includes(callPoint)) process.kill(process.pid, "SIGKILL");
+    post.call(this, message, transfer);
+  };
+}
+
+function callsOf(message: unknown): unknown[] {
+  if (!hasKey(message, "calls") || !Array.isArray(message["calls"])) return [];
+  return message["calls"].map((call: unknown) => (hasKey(call, "name") ? call["name"] : null));
+}
+
 const isPoint = POINTS[process.env["KILL_POINT"] ?? ""];
 if (isMainThread && isPoint !== undefined) {
   const emit = Worker.prototype.emit;

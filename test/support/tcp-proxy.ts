@@ -6,12 +6,19 @@ export interface TcpProxy {
   readonly port: number;
   /** Breaks every connection. */
   cut(): void;
+  /** True: breaks every connection, and each new one at once, as long as it is not set to false. */
+  refuse(all: boolean): void;
   close(): Promise<void>;
 }
 
 export async function startTcpProxy(socketPath: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  let refuses = false;
   const server = createServer((inbound) => {
+    if (refuses) {
+      inbound.destroy();
+      return;
+    }
     const outbound = connect(socketPath);
     const end = (): void => {
       for (const socket of [inbound, outbound]) {
@@ -35,6 +42,10 @@ export async function startTcpProxy(socketPath: string): Promise<TcpProxy> {
   return {
     port,
     cut,
+    refuse(all) {
+      refuses = all;
+      if (all) cut();
+    },
     async close() {
       cut();
       server.close();

@@ -92,6 +92,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     node,
     store,
     queue,
+    spool: null,
     logger,
     now,
     settings: createSettingsHolder({ store, initial, parse, now }),

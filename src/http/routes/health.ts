@@ -10,6 +10,11 @@ const about = (operationId: string, summary: string) => ({
   security: [],
 });
 
+const readySchema = z.object({
+  status: z.literal("ready"),
+  spooled: z.number().int().optional().describe("Webhooks that wait here for the store; only when there are"),
+});
+
 /** For supervisors and load balancers, which may also ask by HEAD. `/healthz`: the process answers. `/readyz`: it can take webhooks. */
 export const healthRoutes =
   (app: Pick<App, "ready">): FastifyPluginAsyncZod =>
@@ -21,10 +26,10 @@ export const healthRoutes =
     server.get("/healthz", { schema: alive, exposeHeadRoute: true }, async () => ({ status: "ok" as const }));
     const ready = {
       ...about("readiness", "It can take webhooks"),
-      response: { 200: z.object({ status: z.literal("ready") }), ...errors },
+      response: { 200: readySchema, ...errors },
     };
     server.get("/readyz", { schema: ready, exposeHeadRoute: true }, async () => {
-      await app.ready();
-      return { status: "ready" as const };
+      const { spooled } = await app.ready();
+      return { status: "ready" as const, ...(spooled > 0 && { spooled }) };
     });
   };

@@ -32,13 +32,14 @@ export const startedToWire = ({
 });
 
 export function receivedToWire(received: ReceivedDelivery): ReceivedWire {
-  const { deliveryId, duplicate, event, tasks, reasons } = received;
+  const { deliveryId, duplicate, event, tasks, reasons, spooled = false } = received;
   return {
     delivery: deliveryId,
     duplicate,
     event: event.name,
     tasks: tasks.map(startedToWire),
     ...(reasons.length > 0 && tasks.length === 0 && { reasons: [...reasons] }),
+    ...(spooled && { spooled }),
   };
 }
 

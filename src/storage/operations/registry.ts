@@ -9,6 +9,7 @@ import * as deliveries from "./deliveries.ts";
 import * as deploys from "./deploys.ts";
 import * as health from "./health.ts";
 import * as holds from "./holds.ts";
+import * as queued from "./queued-deliveries.ts";
 import * as log from "./log.ts";
 import * as pruning from "./prune.ts";
 import { claimMessages } from "./claim-messages.ts";
@@ -45,6 +46,9 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   getDelivery: deliveries.getDelivery,
   getDeliveryBody: deliveries.getDeliveryBody,
   listDeliveries: deliveries.listDeliveries,
+  nextDelivery: queued.nextDelivery,
+  removeDelivery: queued.removeDelivery,
+  deliveryTotals: queued.deliveryTotals,
   tasksOfDelivery: deliveries.tasksOfDelivery,
   healthApps: health.healthApps,
   healthHistory: health.healthHistory,
@@ -130,6 +134,8 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "getDelivery",
   "getDeliveryBody",
   "listDeliveries",
+  "nextDelivery",
+  "deliveryTotals",
   "tasksOfDelivery",
   "healthApps",
   "healthHistory",
