@@ -21,8 +21,8 @@ import {
 
 const header = z
   .string()
-  .regex(/^[A-Za-z0-9_-]+$/, "expected the name of a header")
-  .transform((name) => name.toLowerCase());
+  .regex(/^\??[A-Za-z0-9_-]+$/, "expected the name of a header, or ?name for a parameter of the URL's query")
+  .transform((name) => (name.startsWith("?") ? name : name.toLowerCase()));
 
 export const DEFAULT_HEADER = "x-hub-signature-256";
 /** They carry secrets whatever the sender. */
@@ -80,7 +80,9 @@ const schema = z
     keep_headers: z
       .array(header)
       .default([])
-      .describe("Further headers that are stored, and that the expressions of `fields` may read."),
+      .describe(
+        "Further headers that are stored, and that expressions may read; `?name` is a parameter of the URL's query.",
+      ),
     fields: mappedFields
       .default({})
       .describe("Field of the event → CEL over `payload` and `headers`, such as `branch: payload.branch`."),

@@ -2,7 +2,10 @@ import type { z } from "zod";
 import type { HookEvent, SourceKindName } from "../domain/event.ts";
 import type { RollbackRules } from "../domain/rollback.ts";
 
-/** One webhook request as it arrived. Header names are lower-case; a header sent twice is joined with `, `. */
+/**
+ * One webhook request as it arrived. Header names are lower-case; a header sent twice is joined with `, `. Parameters of the
+ * URL's query stand among them as `?name`.
+ */
 export interface IncomingRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;

@@ -42,7 +42,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   generic: {
     id_header: "X-Id",
     event_header: "X-Event",
-    keep_headers: ["X-More"],
+    keep_headers: ["X-More", "?a"],
     fields: {
       name: "payload.event",
       branch: "payload.?branch",

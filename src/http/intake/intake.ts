@@ -10,7 +10,7 @@ import { receivedToWire } from "../wire/delivery.ts";
 import { type Answer, problemAnswer, send, sendEarly } from "./answer.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { acceptedInWords, refusedInWords } from "./own-words.ts";
-import { plainHeaders } from "./plain-headers.ts";
+import { plainHeaders, queryOf } from "./plain-headers.ts";
 import { readBody, tooLarge } from "./read-body.ts";
 
 export interface IntakeOptions {
@@ -91,7 +91,11 @@ async function receive(
   try {
     const received = await app.receiveDelivery({
       source: source.name,
-      request: { headers: plainHeaders(request.headers), body, pathSecret: source.pathSecret },
+      request: {
+        headers: { ...plainHeaders(request.headers), ...queryOf(request.url) },
+        body,
+        pathSecret: source.pathSecret,
+      },
       remoteAddress,
     });
     return acceptedInWords(acceptedAnswer(received, requestId), source);

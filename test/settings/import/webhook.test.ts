@@ -198,11 +198,26 @@ describe("the rest of a trigger-rule", () => {
     });
   });
 
+  it("reads the query, which the source then keeps, and may hold the secret, though it should not", () => {
+    const live = equal({ source: "url", name: "Env" }, "live");
+    const read = ruled({ and: [hmac("sha256", "X-Hub-Signature-256"), live] });
+    expect(read.rule).toMatchObject({ when: 'as_text(event.headers[?"?Env"]) == "live"' });
+    expect(read.source).toMatchObject({ kind: "generic", keep_headers: ["?Env"] });
+    const secret = ruled(equal({ source: "query", name: "token" }, SECRET));
+    expect(secret.source).toEqual({
+      kind: "generic",
+      token_header: "?token",
+      path: "/hooks/site",
+      secrets: [SECRET],
+    });
+    expect(secret.notes).toEqual([containing("its secret stands in the URL")]);
+  });
+
   it.each([
     [
-      "the query",
-      equal({ source: "url", name: "token" }, "42"),
-      "what stands in the URL's query is not kept",
+      "an odd parameter",
+      equal({ source: "url", name: "a b" }, "42"),
+      "no parameter of the query can be called so",
     ],
     [
       "the sender's port",
@@ -280,7 +295,7 @@ describe("a hook's command", () => {
     const { action, notes } = made({
       ...proof,
       "pass-arguments-to-command": [
-        { source: "url", name: "q" },
+        { source: "entire-query" },
         { source: "raw-request-body" },
         { source: "entire-headers" },
       ],
@@ -289,7 +304,7 @@ describe("a hook's command", () => {
       steps: [{ run: ["/srv/deploy", "", "${{ as_text(event.payload) }}", "${{ as_text(event.headers) }}"] }],
     });
     expect(notes).toEqual([
-      containing("an argument (url q) is empty here"),
+      containing("an argument (entire-query ) is empty here"),
       containing("of the raw body"),
       containing("of the headers"),
     ]);

@@ -1,4 +1,5 @@
-import type { Match, Rule } from "./schema.ts";
+import type { Argument, Match, Rule } from "./schema.ts";
+import { QUERY_NAME } from "./values.ts";
 
 /** What proves a hook's sender. */
 export type Proof =
@@ -34,7 +35,7 @@ export function proofOf(match: Match): Proof | Networks | null {
   if (type === "ip-whitelist")
     return { kind: "networks", ranges: match["ip-range"].split(/\s+/).filter((each) => each !== "") };
   if (type === "scalr-signature") return { kind: "scalr", secrets: [secret] };
-  const header = parameter?.source === "header" ? parameter.name.toLowerCase() : null;
+  const header = parameter === undefined ? null : placeOf(parameter);
   const [, algorithm] = HMAC.exec(type) ?? [];
   if (algorithm === "sha1" || algorithm === "sha256" || algorithm === "sha512") {
     const plain = parameter?.["headers-to-add-to-signature-payload"].length === 0;
@@ -45,6 +46,12 @@ export function proofOf(match: Match): Proof | Networks | null {
   return parameter?.source === "payload" && parameter.name === "secret"
     ? { kind: "body", secrets: [value] }
     : null;
+}
+
+/** As the settings name it: a header, or `?name` for a parameter of the query; null: neither. */
+function placeOf({ source, name }: Argument): string | null {
+  if (source === "header") return name.toLowerCase();
+  return (source === "url" || source === "query") && QUERY_NAME.test(name) ? `?${name}` : null;
 }
 
 /** Of several ways to prove the same, any of which was enough: one, or null when they are no such thing. */

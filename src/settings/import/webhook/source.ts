@@ -125,6 +125,11 @@ function genericOf(draft: Draft, id: string, proof: Proof): Settings {
       };
     case "token": {
       const [secret = ""] = proof.secrets;
+      if (proof.header.startsWith("?")) {
+        draft.note(
+          `hook ${id}: its secret stands in the URL, and so in the logs of every proxy; let the sender send a header, and name that as token_header`,
+        );
+      }
       const pair = proof.header === "authorization" ? basicOf(secret) : null;
       return pair === null ? { token_header: proof.header } : { username: pair.slice(0, pair.indexOf(":")) };
     }

@@ -9,6 +9,9 @@ export type Value =
   /** There is none here; why, as the end of a sentence. */
   | { readonly kind: "none"; readonly why: string };
 
+/** What `keep_headers` takes. */
+export const QUERY_NAME = /^[A-Za-z0-9_-]+$/;
+
 /** A CEL text with this value. */
 export const celText = (text: string): string => JSON.stringify(text);
 
@@ -32,8 +35,11 @@ export function valueOf(argument: Argument, hook: Hook): Value {
       return { kind: "none", why: `an event does not have the request's ${name}` };
     case "url":
     case "query":
+      if (!QUERY_NAME.test(name))
+        return { kind: "none", why: "no parameter of the query can be called so here" };
+      return { kind: "cel", cel: `as_text(event.headers[?${celText(`?${name}`)}])`, simple: true };
     case "entire-query":
-      return { kind: "none", why: "what stands in the URL's query is not kept" };
+      return { kind: "none", why: "of the URL's query only what keep_headers names is kept" };
     default:
       return { kind: "none", why: `webhook had no source ${JSON.stringify(source)}` };
   }
