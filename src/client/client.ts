@@ -17,6 +17,7 @@ import type {
   UserTokenRequest,
 } from "./requests.ts";
 import {
+  actionChangesSchema,
   actionSchema,
   attemptSchema,
   changedSchema,
@@ -231,6 +232,7 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     retryMessage: (id: string) => call(messageSchema, "POST", `/messages/${one(id)}/retry`),
     retryMessages: (endpoint: string | null) => call(retriedSchema, "POST", "/messages/retry", { endpoint }),
     getDeliveryBody: async (id: string) => (await send("GET", `/deliveries/${one(id)}/body`)).blob(),
+    getActionChanges: (name: string) => call(actionChangesSchema, "GET", `/actions/${one(name)}/changes`),
     taskStats: (query: { days?: number } = {}) =>
       call(taskStatsSchema, "GET", `/stats/tasks${search(query)}`),
     sourceStats: () => call(listOf(sourceStatsSchema), "GET", "/stats/sources"),

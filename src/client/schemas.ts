@@ -381,6 +381,19 @@ export const attemptSchema = z
 export type AttemptWire = z.infer<typeof attemptSchema>;
 
 export const retriedSchema = z.object({ retried: z.number().int() }).meta({ id: "Retried" });
+export const actionChangesSchema = z
+  .object({
+    task_id: id.nullable().describe("The last task of the action; null without any"),
+    before: z
+      .string()
+      .nullable()
+      .describe(
+        "The action when that task was accepted, as YAML without secrets; null where that is not kept",
+      ),
+    now: z.string(),
+  })
+  .meta({ id: "ActionChanges" });
+
 const percentilesSchema = z
   .object({ p50: z.number(), p90: z.number(), p99: z.number() })
   .describe("So many milliseconds, or less, for half of them, nine tenths, all but one of a hundred");

@@ -490,6 +490,8 @@ export interface Store {
     readonly now: string;
     readonly owner?: TaskOwner | undefined;
   }): Promise<Task | null>;
+  /** The newest task of an action that is no part of another; null without any. */
+  lastTaskOf(action: string): Promise<{ readonly id: string; readonly settingsDigest: string } | null>;
   /** Of tasks that have ended since then. */
   taskStats(input: { readonly since: string }): Promise<TaskStats>;
   sourceStats(): Promise<readonly SourceStats[]>;

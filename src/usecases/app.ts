@@ -24,6 +24,7 @@ import type {
   StoredDelivery,
   TaskFilter,
 } from "../storage/store.ts";
+import type { ActionChanges } from "./action-changes.ts";
 import type { TaskStatistics } from "./stats.ts";
 
 /** What the HTTP routes call; one use case each. All reject with AppError for what the client is to be told. */
@@ -117,6 +118,8 @@ export interface App {
   }): Promise<{ readonly task: Task; readonly build: Readonly<Record<string, unknown>> }>;
   /** Calls back after every change of any task, and when deliveries have come; see Hub.watchAll. */
   watchAll(onChange: (id: string | null) => void): () => void;
+  /** Rejects `action:not_found`. */
+  actionChanges(name: string): Promise<ActionChanges>;
   /** Of tasks that ended within so many days. */
   taskStats(days: number): Promise<TaskStatistics>;
   sourceStats(): Promise<readonly SourceStats[]>;

@@ -2,6 +2,7 @@ import type { Settings } from "../settings/settings.ts";
 import type { App } from "./app.ts";
 import { deploy } from "./deploy.ts";
 import { deployDoc, listDeployEntries } from "./deploy-entries.ts";
+import { actionChanges } from "./action-changes.ts";
 import { approveTask } from "./approve-task.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { enableEndpoint, listEndpoints, retryMessage } from "./endpoints.ts";
@@ -78,6 +79,7 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     retryDeadMessages: (endpoint) => store.retryDeadMessages({ endpoint, now: services.now().toISOString() }),
     jobservBuild: (input) => jobservBuild(services, input),
     watchAll: (onChange) => hub.watchAll(onChange),
+    actionChanges: (name) => actionChanges(services, name),
     taskStats: (days) => stats.tasks(days),
     sourceStats: () => stats.sources(),
     listNodes: () => store.listNodes(),

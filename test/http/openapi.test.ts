@@ -300,6 +300,7 @@ async function askRest(ask: Ask): Promise<void> {
   for (const token of [server.token, "hw_wrong"]) {
     await ask("logIn", api("/session", { token: null, json: { token } }));
   }
+  for (const name of ["deploy", "none"]) await ask("getActionChanges", api(`/actions/${name}/changes`));
   await ask("live", beginningOf(api("/events")));
   await ask("live", api("/events?log=none"));
   await ask("openapi", server.fetch("/api/v1/openapi.json"));

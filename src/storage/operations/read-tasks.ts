@@ -34,6 +34,24 @@ export async function getTaskByNumber(connection: Connection, number: number): P
   return task ?? null;
 }
 
+const newestOfAction = prepare((db, { action }: { action: string }) =>
+  db
+    .selectFrom("tasks")
+    .select(["id", "settings_digest"])
+    .where("action", "=", action)
+    .where("parent_id", "is", null)
+    .orderBy("seq", "desc")
+    .limit(1),
+);
+
+export async function lastTaskOf(
+  connection: Connection,
+  action: string,
+): Promise<{ readonly id: string; readonly settingsDigest: string } | null> {
+  const row = await newestOfAction.first(connection, { action });
+  return row === undefined ? null : { id: row.id, settingsDigest: row.settings_digest };
+}
+
 export async function listTasks(connection: Connection, filter: TaskFilter): Promise<Page<Task>> {
   const { search, limit } = filter;
   const page =

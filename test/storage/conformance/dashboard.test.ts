@@ -95,6 +95,20 @@ describe("lists of tasks by state", () => {
   });
 });
 
+describe("the last task of an action", () => {
+  it("is its newest that is no part, with the settings it was accepted under", async () => {
+    expect(await store.lastTaskOf("deploy")).toBeNull();
+    const [first, second, part] = [
+      aTask({ settingsDigest: "one" }),
+      aTask({ settingsDigest: "two" }),
+      aTask({ group: "p" }),
+    ];
+    for (const task of [first, second, aTask({ action: "other" })]) await store.createTask(task);
+    await store.createTask({ ...part, parentId: second.id });
+    expect(await store.lastTaskOf("deploy")).toEqual({ id: second.id, settingsDigest: "two" });
+  });
+});
+
 describe("statistics", () => {
   it("count ended tasks by hour and outcome, without parts, and know how long they took", async () => {
     const [done, failed, part, open] = [

@@ -5,6 +5,7 @@ import { Empty, Page, Panel, WhenLoaded } from "../parts/basics.tsx";
 import { TasksTable } from "../parts/tasks-table.tsx";
 import { hrefTo, Link } from "../router.tsx";
 import { useMay } from "../session.ts";
+import { Changes } from "./action-changes.tsx";
 import { StartForm } from "./start-form.tsx";
 
 export function ActionPage({ id: name }: { readonly id: string }): JSX.Element {
@@ -45,6 +46,7 @@ export function ActionPage({ id: name }: { readonly id: string }): JSX.Element {
           );
         }}
       </WhenLoaded>
+      {may && <Changes name={name} />}
       <Panel title="History" note={<Link href={hrefTo(["tasks"], { action: name })}>All its tasks</Link>}>
         <WhenLoaded from={history}>
           {({ items }) =>

@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { actionSchema, counterSchema, listOf, sourceSchema } from "../../../client/schemas.ts";
+import {
+  actionChangesSchema,
+  actionSchema,
+  counterSchema,
+  listOf,
+  sourceSchema,
+} from "../../../client/schemas.ts";
 import { sourceToWire } from "../../wire/source.ts";
 import { actionToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
@@ -9,6 +15,7 @@ const tag = "settings";
 
 export function settingsRoutes(server: ApiServer, context: ApiContext): void {
   actions(server, context);
+  changes(server, context);
   sources(server, context);
   counters(server, context);
   reload(server, context);
@@ -20,6 +27,21 @@ function actions(server: ApiServer, { app, guard }: ApiContext): void {
   server.get("/actions", guard(about, { response }), async () => ({
     items: app.listActions().map(actionToWire),
   }));
+}
+
+function changes(server: ApiServer, { app, guard }: ApiContext): void {
+  const about = {
+    id: "getActionChanges",
+    tag,
+    scope: "deploy",
+    summary: "What the settings say of an action now, and said when its last task was accepted",
+  } as const;
+  const params = z.object({ name: z.string().max(200) });
+  const response = { 200: actionChangesSchema, ...errors };
+  server.get("/actions/:name/changes", guard(about, { params, response }), async (request) => {
+    const { taskId, before, now } = await app.actionChanges(request.params.name);
+    return { task_id: taskId, before, now };
+  });
 }
 
 function sources(server: ApiServer, { app, guard }: ApiContext): void {
