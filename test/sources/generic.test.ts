@@ -26,7 +26,10 @@ describe("settings", () => {
       { token_header: "X-Token", header: "X-Signature" },
       ["token_header: header and token_header exclude each other: only one of them would be checked"],
     ],
-    [{ header: "X Sig" }, ["header: expected the name of a header"]],
+    [
+      { header: "X Sig" },
+      ["header: expected the name of a header, or ?name for a parameter of the URL's query"],
+    ],
     [{ keep_headers: ["X-Env", "Cookie"] }, ["keep_headers.1: cookie is a secret and is not stored"]],
     [{ keep_headers: ["Authorization"] }, ["keep_headers.0: authorization is a secret and is not stored"]],
     [
