@@ -3,7 +3,7 @@ import { z } from "zod";
 const operation = z.looseObject({
   operationId: z.string(),
   description: z.string().optional(),
-  security: z.array(z.unknown()).optional(),
+  security: z.array(z.record(z.string(), z.unknown())).optional(),
   responses: z.record(
     z.string(),
     z.looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown() })).optional() }),
@@ -34,13 +34,17 @@ export async function fetchOpenapi(url: string): Promise<OpenapiDocument> {
   return document.parse(await response.json());
 }
 
+/** Other APIs have ways of their own to log in, or none. */
+const isForTokens = (security: z.infer<typeof operation>["security"]): boolean =>
+  security === undefined || security.some((each) => "bearer" in each);
+
 export function operationsOf({ paths }: OpenapiDocument): Operation[] {
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId: id, description = "", security, responses }]) => ({
       id,
       method: method.toUpperCase(),
       path,
-      scope: security?.length === 0 ? null : (/^Scope: (\w+)$/.exec(description)?.[1] ?? "none said"),
+      scope: isForTokens(security) ? (/^Scope: (\w+)$/.exec(description)?.[1] ?? "none said") : null,
       responses,
     })),
   );

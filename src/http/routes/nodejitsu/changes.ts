@@ -119,7 +119,7 @@ async function follow(following: Following): Promise<void> {
       }
       if (query.feed === "longpoll" && stream.sent > 0) break;
       const left = deadline === null ? query.heartbeat : Math.min(query.heartbeat, deadline - Date.now());
-      if (left <= 0) return await stream.fail(new AppError("status:changes:timeout"));
+      if (left <= 0) throw new AppError("status:changes:timeout");
       const woken = await new Promise<boolean>((resolve) => {
         const timer = setTimeout(() => resolve(false), left);
         wake = () => {
@@ -130,8 +130,10 @@ async function follow(following: Following): Promise<void> {
       });
       if (!woken && query.feed === "continuous") await stream.beat();
     }
-    if (failed) return await stream.fail(new AppError("status:changes:fatal"));
+    if (failed) throw new AppError("status:changes:fatal");
     return await stream.end();
+  } catch (error) {
+    return await stream.fail(error);
   } finally {
     unfollow();
   }
@@ -160,12 +162,18 @@ async function known({ options, user, isTheirs }: Following, after: number): Pro
   }
 }
 
+/** What may be told when the answer has begun: that the time is up, or that it can't go on. */
+const told = (error: unknown): AppError =>
+  error instanceof AppError && error.code === "status:changes:timeout"
+    ? error
+    : new AppError("status:changes:fatal");
+
 interface Stream {
   send(entry: DeployEntry): Promise<void>;
   beat(): Promise<void>;
   end(): Promise<void>;
-  /** A status where the answer has not begun; else a last line. */
-  fail(error: AppError): Promise<void>;
+  /** Rejects with it where the answer has not begun; else it is the last line. */
+  fail(error: unknown): Promise<void>;
   readonly sent: number;
 }
 
@@ -210,7 +218,9 @@ function createStream({ options, docs, request, reply, query }: Following, ended
     },
     async fail(error) {
       if (!begun) throw error;
-      await write(`${JSON.stringify(errorBody(error, request.id))}\n`);
+      const shown = told(error);
+      if (shown.code === "status:changes:fatal") options.logger.warn({ err: error }, "A follower was let go");
+      await write(`${JSON.stringify(errorBody(shown, request.id))}\n`);
       reply.raw.end();
     },
     get sent() {

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createUsers } from "../../../src/accounts/users.ts";
+import { AppError } from "../../../src/domain/errors.ts";
+import type { HttpServer } from "../../../src/http/server.ts";
+import type { Store } from "../../../src/storage/store.ts";
+import { githubPayload, PASSWORD, settingsFor } from "../../support/deploy-world.ts";
+import { serveWorld } from "../../support/serve-world.ts";
+import { createWorld, type World } from "../../support/world.ts";
+
+let world: World;
+let http: HttpServer;
+let url: string;
+/** Calls of the store that fail. */
+const broken = new Set<keyof Store>();
+
+beforeEach(async () => {
+  broken.clear();
+  world = await createWorld({
+    settings: settingsFor("http://127.0.0.1:1", "http://127.0.0.1:1"),
+    store: (store) =>
+      new Proxy(store, {
+        get(target, name: keyof Store) {
+          const call: unknown = Reflect.get(target, name);
+          if (typeof call !== "function") return call;
+          // Looked at when it is called: what wraps the store takes its functions once.
+          return (...args: unknown[]): unknown =>
+            broken.has(name)
+              ? Promise.reject(new AppError("store:unavailable"))
+              : Reflect.apply(call, target, args);
+        },
+      }),
+  });
+  await createUsers({ store: world.services.store }).add("dscape", PASSWORD);
+  ({ url, http } = await serveWorld(world));
+});
+afterEach(async () => {
+  broken.clear();
+  await http.close();
+  await world.close();
+});
+
+const headers = { authorization: `Basic ${Buffer.from(`dscape:${PASSWORD}`).toString("base64")}` };
+
+async function codeOf(path: string, body?: unknown): Promise<readonly unknown[]> {
+  const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  const response = await fetch(url + path, { ...init, headers });
+  const answer: unknown = await response.json();
+  const error = typeof answer === "object" && answer !== null && "error" in answer ? answer.error : null;
+  return [response.status, error];
+}
+
+describe("a store that does not answer", () => {
+  it("is deploy:db:failed_to_store_payload, 503; nothing was started", async () => {
+    broken.add("storeDelivery");
+    const found = await codeOf("/1/deploy", githubPayload("a".repeat(40)));
+    expect(found).toEqual([503, "deploy:db:failed_to_store_payload"]);
+    broken.clear();
+    expect((await world.app.listTasks({ limit: 10 })).items).toEqual([]);
+  });
+
+  it("is mw:auth:auth_server_down, 500, where it should have told of the user", async () => {
+    broken.add("getUser");
+    expect(await codeOf("/1/status/dscape/webhooks")).toEqual([500, "mw:auth:auth_server_down"]);
+    expect(await codeOf("/1/status/dscape/changes")).toEqual([500, "mw:auth:auth_server_down"]);
+  });
+
+  it("is status:db:query_fail and status:db:get_by_id, 500", async () => {
+    broken.add("listDeployEntries");
+    expect(await codeOf("/1/status/dscape/webhooks")).toEqual([500, "status:db:query_fail"]);
+    expect(await codeOf("/1/status/dscape/webhooks/hello")).toEqual([500, "status:db:query_fail"]);
+    expect(await codeOf("/1/status/dscape/changes?feed=normal")).toEqual([500, "status:db:query_fail"]);
+    expect(await codeOf("/1/status/dscape/changes/x")).toEqual([500, "status:db:get_by_id"]);
+  });
+
+  it("ends a follower with status:changes:fatal", async () => {
+    const response = await fetch(`${url}/1/status/dscape/changes`, { headers });
+    broken.add("settleDeploys");
+    expect(await response.text()).toContain('"error":"status:changes:fatal"');
+  });
+});
+
+describe("a user's record that can't be used", () => {
+  it("is mw:auth:no_username, 401", async () => {
+    await world.services.store.changeUser({ name: "dscape", passwordHash: "no hash" });
+    expect(await codeOf("/1/status/dscape/webhooks")).toEqual([401, "mw:auth:no_username"]);
+    expect(await codeOf("/1/status/dscape/changes")).toEqual([401, "mw:auth:no_username"]);
+  });
+});
