@@ -5,6 +5,7 @@ import type { CommandsRow } from "./commands.ts";
 import type { HistoryRow } from "./history.ts";
 import type { LatencyRow } from "./latency.ts";
 import type { ManyResult } from "./many.ts";
+import type { OutboundResult } from "./outbound.ts";
 
 const fixed = (value: number, digits = 1): string => value.toFixed(digits);
 const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
@@ -133,4 +134,26 @@ ${table(
     fixed(row.longMs, 2),
     fixed(row.longMs / row.shortMs, 2),
   ]),
+)}`;
+
+export const outboundReport = (
+  { perSecond, pacedPerSecond, p50Ms, p99Ms, missing }: OutboundResult,
+  { burst, paced, tasksPerSecond }: { burst: number; paced: number; tasksPerSecond: number },
+): string => `## Telling endpoints
+
+Ten endpoints on this machine; one of them takes everything and never answers. Each task that ends is told to all ten, signed
+(\`standard-webhooks\`); the embedded store syncs the notice with the task's end, and each message before it is sent.
+
+${table(
+  ["", "messages/s that arrived", "p50 ms", "p99 ms", "missing"],
+  [
+    [`${whole(burst)} tasks that ended at once`, whole(perSecond), "", "", ""],
+    [
+      `${whole(paced)} tasks, ${tasksPerSecond} a second: from a task's end to the first attempt's arrival`,
+      whole(pacedPerSecond),
+      fixed(p50Ms),
+      fixed(p99Ms),
+      whole(missing),
+    ],
+  ],
 )}`;

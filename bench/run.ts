@@ -1,4 +1,4 @@
-// npm run bench -- [--seconds 10] [--rounds 5] [--pushes 12000] [--only accept,latency,commands,startup,many,history] [--history 1000000] [--write]
+// npm run bench -- [--seconds 10] [--rounds 5] [--pushes 12000] [--only accept,latency,commands,startup,many,history,outbound] [--history 1000000] [--write]
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { measureCommands } from "./commands.ts";
 import { measureHistory } from "./history.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMany } from "./many.ts";
+import { measureOutbound } from "./outbound.ts";
 import {
   acceptReport,
   commandsReport,
@@ -15,6 +16,7 @@ import {
   historyReport,
   latencyReport,
   manyReport,
+  outboundReport,
   startupReport,
 } from "./report.ts";
 import { hasWebhook, hookwright } from "./servers.ts";
@@ -27,7 +29,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     pushes: { type: "string", default: "12000" },
     history: { type: "string", default: "1000000" },
-    only: { type: "string", default: "accept,latency,commands,startup,many,history" },
+    only: { type: "string", default: "accept,latency,commands,startup,many,history,outbound" },
     write: { type: "boolean", default: false },
   },
 });
@@ -56,6 +58,10 @@ const parts: Readonly<Record<string, (dir: string) => Promise<string>>> = {
   history: async (dir) => {
     const given = { short: 10_000, long: Number(values.history), calls: 300 };
     return historyReport(await measureHistory({ dir, ...given }), given);
+  },
+  outbound: async (dir) => {
+    const given = { burst: 2_000, paced: 1_000, tasksPerSecond: 110 };
+    return outboundReport(await measureOutbound({ dir, ...given }), given);
   },
   startup: async (dir) => startupReport(await measureStartup(dir, 5)),
 };

@@ -58,6 +58,7 @@ export function createSender(options: SenderOptions): Outbound {
   const lanes = createLanes({ send, settle: settling.add });
   const ended = new AbortController();
   let state: "waiting" | "running" | "stopping" = "waiting";
+  let beginning: Promise<void> = Promise.resolve();
   let pumping: Promise<void> | null = null;
   let again = false;
   let poll: NodeJS.Timeout | undefined;
@@ -152,7 +153,7 @@ export function createSender(options: SenderOptions): Outbound {
 
   async function begin(): Promise<void> {
     if (!shared) await store.releaseMessages({ node: null });
-    if (state === "waiting") state = "running";
+    state = "running";
     poll = setInterval(tick, pollMs);
     tick();
   }
@@ -160,7 +161,9 @@ export function createSender(options: SenderOptions): Outbound {
   return {
     wake,
     links,
-    start: () => void begin().catch(onError),
+    start() {
+      beginning = begin().catch(onError);
+    },
     async test(name) {
       const endpoint = Object.hasOwn(endpoints(), name) ? endpoints()[name] : undefined;
       if (endpoint === undefined)
@@ -168,6 +171,7 @@ export function createSender(options: SenderOptions): Outbound {
       return testEndpoint(endpoint, { poster: poster(), now: now(), links: links() });
     },
     async stop(timeoutMs) {
+      await beginning;
       clearInterval(poll);
       if (state === "running") {
         state = "stopping";
