@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
@@ -51,7 +50,7 @@ export async function measureOutbound({
   tasksPerSecond,
 }: MeasureOutboundInput): Promise<OutboundResult> {
   const receivers = fork(join(import.meta.dirname, "outbound-receivers.ts"));
-  const [first]: unknown[] = await once(receivers, "message");
+  const first = await messageOf(receivers);
   const opened = await openStore({ kind: "sqlite", path: join(dir, "outbound", "hookwright.db") });
   const sender = createBenchSender(opened, endpointsAt(urlsSchema.parse(first).urls));
   const store = createTellingStore(opened, () => sender.wake());
@@ -166,10 +165,14 @@ async function gather(receivers: ChildProcess, count: number): Promise<Arrival[]
   const until = performance.now() + PATIENCE_MS;
   while (all.length < count && performance.now() < until) {
     await delay(LOOK_MS);
-    const answer = once(receivers, "message");
+    const answer = messageOf(receivers);
     receivers.send("what has arrived?");
-    const [message]: unknown[] = await answer;
-    all.push(...arrivedSchema.parse(message).arrived);
+    all.push(...arrivedSchema.parse(await answer).arrived);
   }
   return all;
 }
+
+const messageOf = (child: ChildProcess): Promise<unknown> =>
+  new Promise((resolve) => {
+    child.once("message", resolve);
+  });

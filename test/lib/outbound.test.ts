@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAddressGuard } from "../../src/lib/address-guard.ts";
 import { createOutboundFetch, OutboundError } from "../../src/lib/outbound.ts";
+import { createPoster } from "../../src/lib/outbound-post.ts";
 
 let server: Server;
 let url = "";
@@ -137,5 +138,37 @@ describe("createAddressGuard", () => {
     expect(check("10.2.2.3", ["10.1.0.0/16"])).toThrow("is not called");
     expect(check("[fd00::1]", ["fd00::1"])).not.toThrow();
     expect(() => createAddressGuard(["10.0.0.0/99"])).toThrow("is no network");
+  });
+});
+
+describe("createPoster", () => {
+  const post = (poster: ReturnType<typeof createPoster>, target: string) =>
+    poster.post({ url: target, method: "POST", headers: { "x-a": "b" }, body: "héllo", timeoutMs: 2_000 });
+
+  it("asks for a name's addresses once for each connection, and connects to what it has checked", async () => {
+    const answers = ["127.0.0.1", "10.1.2.3"];
+    const asked: string[] = [];
+    const poster = createPoster(["127.0.0.1"], (host, _options, callback) => {
+      asked.push(host);
+      callback(null, [{ address: answers.shift() ?? "169.254.169.254", family: 4 }]);
+    });
+    const named = url.replace("127.0.0.1", "receiver.example.com");
+    expect(await post(poster, `${named}/x`)).toMatchObject({ status: 201, body: "héllo" });
+    expect(asked).toEqual(["receiver.example.com"]);
+    server.closeAllConnections();
+    // The name now stands for another machine: it is checked anew, and refused.
+    await expect(post(poster, `${named}/x`)).rejects.toThrow(
+      "receiver.example.com (10.1.2.3) is not called: the address is private, not public, and not allowed",
+    );
+    expect(seen).toEqual(["/x"]);
+    await poster.close();
+  });
+
+  it("gives redirects as answers, and no more than the beginning of a long one", async () => {
+    const poster = createPoster(["127.0.0.1"]);
+    expect((await post(poster, `${url}/redirect`)).status).toBe(302);
+    expect((await post(poster, `${url}/large`)).body).toHaveLength(5_000);
+    await expect(post(poster, "ftp://127.0.0.1/x")).rejects.toThrow("ftp: URLs are not called");
+    await poster.close();
   });
 });
