@@ -156,14 +156,12 @@ describe("messages", () => {
     const { urlDigest: _, error: __, ...same } = message;
     expect(claimed).toMatchObject({ ...same, state: "waiting", attempts: 0, dueAt: at(0), retryOf: null });
     expect(
-      await opened
-        .server(1)
-        .claimMessages({
-          node: "n2",
-          now: at(5),
-          leaseMs: 1,
-          endpoints: [{ name: "ops", urlDigest: "url", limit: 9, ordered: false }],
-        }),
+      await opened.server(1).claimMessages({
+        node: "n2",
+        now: at(5),
+        leaseMs: 1,
+        endpoints: [{ name: "ops", urlDigest: "url", limit: 9, ordered: false }],
+      }),
     ).toEqual([]);
     await store.releaseMessages({ node: "n1" });
     expect(await claimAll({ node: "n2" })).toHaveLength(1);
