@@ -1,5 +1,6 @@
 import { AppError } from "../domain/errors.ts";
 import type { QueuedDelivery } from "../storage/store.ts";
+import { hearsRejections } from "../outbound/wanted.ts";
 import { acceptEvent, replayWindowStart } from "./accept-event.ts";
 import { describeStored } from "./read-deliveries.ts";
 import type { Services } from "./services.ts";
@@ -22,7 +23,8 @@ export async function forwardDelivery(
     const reason = described.ok ? delivery.reason : (delivery.reason ?? described.reason);
     const rejected = { ...delivery, verdict: "rejected", reason } as const;
     const fingerprintsSince = replayWindowStart(services, delivery.receivedAt);
-    await store.storeDelivery({ ...input, delivery: rejected, fingerprintsSince, tasks: [] });
+    const notify = hearsRejections(settings.current().notify);
+    await store.storeDelivery({ ...input, delivery: rejected, fingerprintsSince, tasks: [], notify });
     return;
   }
   try {
