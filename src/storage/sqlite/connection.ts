@@ -16,7 +16,7 @@ const MAX_STATEMENTS = 500;
 /** Writers come one after the other here: rows need no locks, and the database knows none. */
 class CompilerWithoutLocks extends SqliteQueryCompiler {
   protected override visitSelectModifier(node: SelectModifierNode): void {
-    if (node.modifier?.startsWith("For") !== true) super.visitSelectModifier(node);
+    if (node.modifier === "Distinct") super.visitSelectModifier(node);
   }
 }
 
