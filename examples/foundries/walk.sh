@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Foundries.io's example of CI webhooks (README.md here), with everything on this machine, in a folder that is thrown away.
-# RELAY_PORT and SERVER_PORT may name other ports than 8090 and 5000.
+# RELAY_PORT, SERVER_PORT and LISTEN_PORT may name other ports than 8090, 5000 and 5001.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,6 +9,7 @@ export PATH="$root/node_modules/.bin:$PATH" # the Node that Hookwright brings
 export NO_COLOR=1
 relay=http://127.0.0.1:${RELAY_PORT:-8090}
 server=http://127.0.0.1:${SERVER_PORT:-5000}
+listener=http://127.0.0.1:${LISTEN_PORT:-5001}
 
 walk=$(mktemp -d)
 # Each ends with the script, however that ends.
@@ -21,6 +22,7 @@ answers() { until curl --silent --fail --output /dev/null "$1"; do sleep 0.2; do
 # Until so many tasks of the action have ended well.
 done_tasks() { hookwright tasks --action "$1" --state completed --json | wc -l; }
 until_done() { until [ "$(done_tasks "$1")" -ge "$2" ]; do sleep 0.2; done; }
+channel_has() { hookwright channel list --json | grep '"channel":"webhook"' | grep --quiet "$1"; }
 # What JobServ does when a build has completed.
 build_completes() { hookwright send factory build --to "$relay/webhook" "$@"; }
 
@@ -28,8 +30,15 @@ say "Create the secret: fioctl secrets update webhook-docs-example=UseSomethingG
 (umask 077 && echo UseSomethingGoodHere >webhook-secret)
 sed "s/:5000/:${server##*:}/" "$here/hookwright.yaml" >hookwright.yaml
 
+# For the last part: it tells of its own tasks as JobServ tells of builds.
+cat >>hookwright.yaml <<SETTINGS
+outbound: { allow: [127.0.0.1] }
+notify:
+  built: { kind: jobserv, url: "$relay/built", secrets: [{ file: ./webhook-secret }] }
+SETTINGS
+
 say "Launch the app, and a relay in place of Ngrok"
-(umask 077 && hookwright channel create webhook >relay-token)
+(umask 077 && hookwright channel create webhook >relay-token && hookwright channel create built >built-token)
 node "$root/bin/hookwright.js" relay --listen "${relay#http://}" 2>relay.log &
 node "$root/bin/hookwright.js" serve 2>server.log &
 answers "$relay/healthz"
@@ -49,7 +58,7 @@ hookwright logs "$(hookwright tasks --action print --json | sed 's/^{"id":"\([^"
 
 say "JobServ tries again when it has heard nothing: nothing starts twice"
 build_completes --payload "$here/build-67.body"
-until [ "$(hookwright channel list --json | sed 's/.*"accepted":\([0-9]*\).*/\1/')" -eq 2 ]; do sleep 0.2; done
+until channel_has '"accepted":2'; do sleep 0.2; done
 echo "roll-outs so far: $(done_tasks roll-out)"
 
 say "The next build fails: printed, and no roll-out"
@@ -59,6 +68,12 @@ echo "prints: $(done_tasks print), roll-outs: $(done_tasks roll-out)"
 
 say "Somebody else sends one: the relay can't tell, the server can"
 build_completes --secret SomethingElse --repository andy-corp/lmp --status PASSED
-until [ "$(hookwright channel list --json | sed 's/.*"refused":\([0-9]*\).*/\1/')" -eq 1 ]; do sleep 0.2; done
+until channel_has '"refused":1'; do sleep 0.2; done
 hookwright sources
 hookwright channel list
+
+say "The other way round: what the server has done, told as JobServ does, to the example receiver"
+node "$root/bin/hookwright.js" listen --listen "${listener#http://}" --secret-file webhook-secret >listen.log 2>&1 &
+node "$root/bin/hookwright.js" forward --from "$relay/built" --to "$listener/webhook" --token-file built-token 2>>forward.log &
+until grep --quiet '"status": "PASSED"' listen.log; do sleep 0.2; done
+cat listen.log

@@ -30,10 +30,10 @@ describe("Foundries.io's example", () => {
   });
 
   it("goes as it says, with a relay and a forwarder in place of Ngrok", { timeout: 180_000 }, async () => {
-    const [relay, server] = [await freePort(), await freePort()];
+    const [relay, server, listen] = [await freePort(), await freePort(), await freePort()];
     const { stdout } = await execa(join(folder, "walk.sh"), [], {
       timeout: 170_000,
-      env: { RELAY_PORT: String(relay), SERVER_PORT: String(server) },
+      env: { RELAY_PORT: String(relay), SERVER_PORT: String(server), LISTEN_PORT: String(listen) },
     });
     const build: unknown = JSON.parse(await read("build-67.body"));
     const printed = /^ {2}│ (\{"build_id":67.*\})$/m.exec(stdout)?.[1] ?? "";
@@ -42,6 +42,8 @@ describe("Foundries.io's example", () => {
     expect(stdout).toContain("roll-outs so far: 1");
     expect(stdout).toContain("prints: 2, roll-outs: 1");
     expect(stdout).toContain("signature:invalid 1");
+    expect(stdout).toMatch(/^HMAC SIG sha256:[0-9a-f]{64}$/m);
+    expect(stdout).toMatch(/^BODY b'\{"build_id": \d+, .*"status": "PASSED"/m);
     expect(stdout).toMatch(/^webhook +token +0 \(0 B\) +3 +1 /m);
   });
 });
