@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { removeLocalAddress, writeLocalAddress } from "./accounts/local-address.ts";
 import { createSessions } from "./accounts/sessions.ts";
 import { createTokens } from "./accounts/tokens.ts";
+import { createPairings } from "./accounts/pairings.ts";
 import { createUsers } from "./accounts/users.ts";
 import { AppError } from "./domain/errors.ts";
 import { nodeId } from "./domain/node.ts";
@@ -19,6 +20,7 @@ import { createTellingStore } from "./outbound/telling-store.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
 import type { Queue } from "./queue/queue.ts";
 import { loadSettings, parseSettings } from "./settings/load.ts";
+import { openSecretStore, secretPlaceOf } from "./settings/secret-store.ts";
 import type { Settings } from "./settings/settings.ts";
 import { watchSettings } from "./settings/watch.ts";
 import { type MaybeLate, openOrLater } from "./storage/late-store.ts";
@@ -190,6 +192,7 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
     settings: () => services.settings.current(),
     tokens,
     users,
+    pairings: services.pairings,
     sessions: createSessions({ store, tokens }),
     logger,
   });
@@ -299,6 +302,12 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
   const { file, dir } = settings;
   const fetch = createFetch(() => services.settings.current());
   const download = createFetch(() => services.settings.current(), DOWNLOADS);
+  const place = secretPlaceOf(settings.text, settings.dir);
+  const pairings = createPairings({
+    secrets: openSecretStore({ ...place, env }),
+    fetch,
+    apiUrl: () => services.settings.current().github.apiUrl,
+  });
   const services: Services = {
     node,
     store,
@@ -321,6 +330,7 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
     fetch,
     outbound: createOutbound(parts, { queue, node, current: () => services.settings.current() }),
     download,
+    pairings,
   };
   return services;
 }

@@ -37,6 +37,7 @@ export interface Users {
   setPassword(name: string, password: string): Promise<void>;
   setDisabled(name: string, disabled: boolean): Promise<void>;
   list(): Promise<readonly User[]>;
+  find(name: string): Promise<User | null>;
   /** The token is shown this once. Rejects `token:exists`. */
   createToken(input: NewUserToken): Promise<{ readonly token: string; readonly row: UserToken }>;
   listTokens(user: string): Promise<readonly UserToken[]>;
@@ -47,7 +48,10 @@ export interface Users {
    * be used, `server:busy`, and `store:unavailable`.
    */
   verify(name: string, secret: string): Promise<Login | null>;
-  /** Whether they have passed in this run of the process; they may have been changed since. Nothing is looked up. */
+  /**
+   * Whether they have passed in this run of the process, or are being looked at; they may have been changed since. Nothing is
+   * looked up.
+   */
   hasPassed(name: string, secret: string): boolean;
 }
 
@@ -74,6 +78,8 @@ export function createUsers({ store, now = () => new Date() }: UsersOptions): Us
   const digestOf = (...parts: readonly string[]): string =>
     createHmac("sha256", key).update(JSON.stringify(parts)).digest("hex");
   let stranger: Promise<string> | null = null;
+  // The same credentials that come again meanwhile are no further guess, and need no check of their own.
+  const underWay = new Map<string, Promise<Login | null>>();
 
   function remember(name: string, secret: string, proof: string): void {
     const [oldest] = passed.keys();
@@ -126,6 +132,7 @@ export function createUsers({ store, now = () => new Date() }: UsersOptions): Us
     setDisabled: (name, disabled) =>
       store.changeUser({ name, disabledAt: disabled ? now().toISOString() : null }),
     list: () => store.listUsers(),
+    find: (name) => store.getUser(name),
     async createToken({ user, name, apps, expiresAt }) {
       const token = PREFIX + randomBytes(RANDOM_BYTES).toString("base64url");
       const createdAt = now().toISOString();
@@ -138,9 +145,19 @@ export function createUsers({ store, now = () => new Date() }: UsersOptions): Us
       if (await store.revokeUserToken({ user, ref, now: now().toISOString() })) return;
       throw new AppError("token:not_found", `${user} has no live token ${ref}`);
     },
-    verify: (name, secret) =>
-      secret.startsWith(PREFIX) ? verifyToken(name, secret) : verifyPasswordOf(name, secret),
-    hasPassed: (name, secret) => passed.has(digestOf(name, secret)),
+    verify(name, secret) {
+      const digest = digestOf(name, secret);
+      const running = underWay.get(digest);
+      if (running !== undefined) return running;
+      const begun = (secret.startsWith(PREFIX) ? verifyToken : verifyPasswordOf)(name, secret);
+      const ended = begun.finally(() => underWay.delete(digest));
+      underWay.set(digest, ended);
+      return ended;
+    },
+    hasPassed(name, secret) {
+      const digest = digestOf(name, secret);
+      return passed.has(digest) || underWay.has(digest);
+    },
   };
 }
 

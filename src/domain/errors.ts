@@ -91,6 +91,11 @@ export const ERRORS = {
   "status:db:query_fail": [500, "The store could not be asked"],
   "status:changes:timeout": [408, "Nothing happened in time; connect again"],
   "status:changes:fatal": [500, "The changes could not be followed any longer"],
+  "auth:github:get_user_failed": [500, "The user could not be read"],
+  "auth:github:update_user_failed": [500, "The credentials could not be kept"],
+  "auth:github:no_credentials": [400, "There are no credentials"],
+  "auth:github:bad_credentials": [400, "The credentials are not of the form githubUser:token"],
+  "auth:github:github_pairing_failed": [401, "GitHub does not take the credentials"],
   internal: [500, "Something went wrong on the server"],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 

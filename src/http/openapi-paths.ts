@@ -141,6 +141,9 @@ const deployPaths: Paths = {
       summary: "Deploys what GitHub or Travis CI tells of; also on POST /",
     }),
   },
+  "/1/auth/github": {
+    post: deployOperation({ id: "deployAuth", summary: "Keeps a token of GitHub for what the user deploys" }),
+  },
   "/1/status/{user}/webhooks": {
     get: deployOperation({
       id: "deployStatus",

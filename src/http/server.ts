@@ -7,6 +7,7 @@ import {
 } from "fastify-type-provider-zod";
 import { type Sessions } from "../accounts/sessions.ts";
 import type { Tokens } from "../accounts/tokens.ts";
+import type { Pairings } from "../domain/pairing.ts";
 import type { Users } from "../accounts/users.ts";
 import { AppError } from "../domain/errors.ts";
 import { JOBSERV_PREFIX } from "../domain/jobserv-prefix.ts";
@@ -45,6 +46,7 @@ export interface HttpServerOptions {
   readonly tokens: Tokens;
   readonly sessions: Sessions;
   readonly users: Users;
+  readonly pairings: Pick<Pairings, "pair">;
   readonly logger: Logger;
 }
 
@@ -177,7 +179,16 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   const publicUrl = (): string => publicUrlOf(settings());
   const deploy = { app, login: { users: options.users, limit, addressOf }, logger, publicUrl };
   await server.register(rootRoutes({ app, token, failures, addressOf, logger, deploy }));
-  await server.register(nodejitsuRoutes({ ...deploy, feed: options.feed }));
+  await server.register(
+    nodejitsuRoutes({
+      ...deploy,
+      feed: options.feed,
+      pairings: options.pairings,
+      findUser: (name) => options.users.find(name),
+      mayDeploy: (user, name) =>
+        settings().deployApps.some((each) => each.name === name && each.users.includes(user)),
+    }),
+  );
 }
 
 const publicUrlOf = ({ server: { publicUrl, host, port } }: Settings): string =>

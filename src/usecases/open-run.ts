@@ -25,7 +25,8 @@ export async function openRun(services: Services, claimed: ClaimedTask): Promise
     return null;
   }
   const { action, settings } = plan;
-  const masker = createMasker(settings.secretValues);
+  const githubToken = await deployerToken(services, task);
+  const masker = createMasker([...settings.secretValues, ...(githubToken === null ? [] : [githubToken])]);
   const { store, hub, now, logger } = services;
   const onError = (error: unknown): void =>
     logger.error({ err: error, task: task.id }, "Lines of a task's log could not be stored");
@@ -36,12 +37,23 @@ export async function openRun(services: Services, claimed: ClaimedTask): Promise
     settings,
     settingsDigest: claimed.settingsDigest,
     masker,
+    githubToken,
     event: await eventOf(services, task, plan),
     log: createTaskLog({ store, hub, now, masker, taskId: task.id, maxBytes: action.maxLogBytes, onError }),
     progress: await openProgress(services, task, action),
     processes: createStepProcesses(),
     steps: finishedSteps(task),
   };
+}
+
+/** Deploys alone have a user. */
+async function deployerToken(
+  { store, settings, pairings }: Services,
+  { deliveryId }: Task,
+): Promise<string | null> {
+  if (deliveryId === null || settings.current().deployApps.length === 0) return null;
+  const [entry] = await persist(() => store.listDeployEntries({ deliveryId, order: "asc", limit: 1 }));
+  return entry === undefined ? null : pairings.repositoryToken(entry.user);
 }
 
 interface Plan {

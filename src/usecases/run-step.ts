@@ -152,7 +152,7 @@ function createContext(
     signal,
     workdir,
     env,
-    github: { token, apiUrl },
+    github: { token: run.githubToken ?? token, apiUrl },
     now: run.services.now,
     appsDir: join(run.settings.dataDir, "apps"),
     releases: releaseBook(run, place),

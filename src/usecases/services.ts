@@ -1,3 +1,4 @@
+import type { Pairings } from "../domain/pairing.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Outbound } from "../outbound/outbound.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -34,4 +35,6 @@ export interface Services {
   readonly outbound: Outbound;
   /** The same for large answers: see OutboundOptions.streamed. */
   readonly download: typeof fetch;
+  /** Tokens of GitHub that users have given for what they deploy. */
+  readonly pairings: Pairings;
 }

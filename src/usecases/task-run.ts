@@ -25,6 +25,8 @@ export interface TaskRun {
   readonly settingsDigest: string;
   /** Null for a task that no delivery started, and where no template asks for it. */
   readonly event: HookEvent | null;
+  /** Of the user whose deploy it is, for fetching the archive; null: they gave none, or nobody's. */
+  readonly githubToken: string | null;
   readonly log: TaskLog;
   readonly masker: Masker;
   readonly progress: Progress;

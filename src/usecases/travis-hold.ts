@@ -49,6 +49,7 @@ export async function afterTravisCheck(services: Services, task: Task): Promise<
 export const travisSilent: AfterHold = { type: "reject", reason: "Travis CI did not report within 24h" };
 
 interface Commit {
+  readonly user: string;
   readonly repository: string;
   readonly sha: string;
 }
@@ -63,15 +64,16 @@ async function commitOf(services: Services, task: Task): Promise<Commit | null> 
   const entry = await entryOf(services, task);
   if (entry === null) return null;
   const end = entry.commit.lastIndexOf("/");
-  return { repository: entry.commit.slice(0, end), sha: entry.commit.slice(end + 1) };
+  return { user: entry.user, repository: entry.commit.slice(0, end), sha: entry.commit.slice(end + 1) };
 }
 
 /** The file as it is in that commit; null when there is none. */
 async function travisYml(
-  { fetch, logger, settings }: Services,
-  { repository, sha }: Commit,
+  { fetch, logger, settings, pairings }: Services,
+  { user, repository, sha }: Commit,
 ): Promise<string | null> {
-  const { apiUrl, token } = settings.current().github;
+  const { apiUrl, token: common } = settings.current().github;
+  const token = pairings.repositoryToken(user) ?? common;
   const path = repository.split("/").map(encodeURIComponent).join("/");
   const url = `${apiUrl}/repos/${path}/contents/.travis.yml?ref=${encodeURIComponent(sha)}`;
   const headers = {

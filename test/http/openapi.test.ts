@@ -254,6 +254,9 @@ async function askDeploys(ask: Ask): Promise<void> {
     const [entry] = z.array(z.object({ id: z.string() })).parse(await list.json());
     await ask("deployChange", server.fetch(new URL(entry?.id ?? "").pathname, init));
   }
+  for (const auth of [headers, {}]) {
+    await ask("deployAuth", server.fetch("/1/auth/github", { ...POST, headers: auth }));
+  }
   await ask("deployBadge", server.fetch("/dscape/hello.svg"));
 }
 

@@ -21,6 +21,7 @@ export async function serveWorld(
     tokens,
     sessions: createSessions({ store: services.store, tokens }),
     users: createUsers({ store: services.store }),
+    pairings: services.pairings,
     logger,
     settings: () => services.settings.current(),
   });

@@ -13,6 +13,8 @@ import { createOutboundFetch, DOWNLOADS } from "../../src/lib/outbound.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
 import { createPostgresQueue } from "../../src/queue/postgres.ts";
 import type { Queue } from "../../src/queue/queue.ts";
+import { createPairings } from "../../src/accounts/pairings.ts";
+import { openSecretStore, secretPlaceOf } from "../../src/settings/secret-store.ts";
 import { parseSettings } from "../../src/settings/load.ts";
 import { openStore } from "../../src/storage/open.ts";
 import { createSharedStore } from "../../src/storage/postgres/shared.ts";
@@ -114,6 +116,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       publicUrl: () => "https://hooks.example.com",
       poster: () => poster,
       pollMs: 50,
+    }),
+    pairings: createPairings({
+      secrets: openSecretStore({ ...secretPlaceOf(options.settings, dir), env }),
+      fetch,
+      apiUrl: () => services.settings.current().github.apiUrl,
     }),
     download: createOutboundFetch({ ...DOWNLOADS, allowCidrs: ["127.0.0.0/8"] }),
   };

@@ -130,13 +130,15 @@ function indexable(input: NewDelivery): NewDelivery {
 }
 
 /** What must not be decided twice at the same time: whether it has come before, what its tasks' groups hold. */
-export function locksOfDelivery({ delivery, fingerprint, tasks, health }: NewDelivery): string[] {
+export function locksOfDelivery({ delivery, fingerprint, tasks, health, deploy }: NewDelivery): string[] {
   const { source, senderId } = delivery;
   return [
     ...(senderId === null ? [] : [`sender:${source}:${senderId}`]),
     ...(fingerprint === null ? [] : [`fingerprint:${source}:${fingerprint}`]),
     ...tasks.flatMap(locksOf),
     ...(health ? locksOfHealth(health) : []),
+    // Entries have to be seen in the order of their numbers: a follower goes on behind the last it has seen.
+    ...(deploy ? ["deploys"] : []),
   ];
 }
 

@@ -12,9 +12,11 @@ let http: HttpServer;
 let url: string;
 /** Calls of the store that fail. */
 const broken = new Set<keyof Store>();
+let beforeCall: (name: keyof Store) => void;
 
 beforeEach(async () => {
   broken.clear();
+  beforeCall = () => undefined;
   world = await createWorld({
     settings: settingsFor("http://127.0.0.1:1", "http://127.0.0.1:1"),
     store: (store) =>
@@ -23,10 +25,12 @@ beforeEach(async () => {
           const call: unknown = Reflect.get(target, name);
           if (typeof call !== "function") return call;
           // Looked at when it is called: what wraps the store takes its functions once.
-          return (...args: unknown[]): unknown =>
-            broken.has(name)
+          return (...args: unknown[]): unknown => {
+            beforeCall(name);
+            return broken.has(name)
               ? Promise.reject(new AppError("store:unavailable"))
               : Reflect.apply(call, target, args);
+          };
         },
       }),
   });
@@ -72,6 +76,23 @@ describe("a store that does not answer", () => {
     expect(await codeOf("/1/status/dscape/changes/x")).toEqual([500, "status:db:get_by_id"]);
   });
 
+  it("is auth:github:get_user_failed, 500, once the login has passed", async () => {
+    await codeOf("/1/status/dscape/webhooks");
+    const credentials = "octocat:ghp_token";
+    let asked = 0;
+    beforeCall = (name) => {
+      if (name === "getUser") asked += 1;
+      // The first is the login's.
+      if (asked > 1) broken.add("getUser");
+    };
+    expect(await codeOf("/1/auth/github", { credentials })).toEqual([500, "auth:github:get_user_failed"]);
+  });
+
+  it("is mw:auth:auth_server_down, 500, for pairing, too", async () => {
+    broken.add("getUser");
+    expect(await codeOf("/1/auth/github", {})).toEqual([500, "mw:auth:auth_server_down"]);
+  });
+
   it("ends a follower with status:changes:fatal", async () => {
     const response = await fetch(`${url}/1/status/dscape/changes`, { headers });
     broken.add("settleDeploys");
@@ -84,5 +105,6 @@ describe("a user's record that can't be used", () => {
     await world.services.store.changeUser({ name: "dscape", passwordHash: "no hash" });
     expect(await codeOf("/1/status/dscape/webhooks")).toEqual([401, "mw:auth:no_username"]);
     expect(await codeOf("/1/status/dscape/changes")).toEqual([401, "mw:auth:no_username"]);
+    expect(await codeOf("/1/auth/github", {})).toEqual([401, "mw:auth:no_username"]);
   });
 });

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from "fastify";
 import { LIMITS } from "../../limits.ts";
+import { authRoute, type AuthOptions } from "./auth.ts";
 import { badgeRoute } from "./badge.ts";
 import { changesRoutes, type ChangesOptions } from "./changes.ts";
 import { answerDeploy } from "./deploy.ts";
@@ -8,7 +9,7 @@ import { statusRoutes } from "./status.ts";
 
 /** The continuous-deployment API of nodejitsu (docs/continuous-deployment.md); `POST /` is in root.ts. */
 export const nodejitsuRoutes =
-  (options: ChangesOptions): FastifyPluginAsync =>
+  (options: ChangesOptions & AuthOptions): FastifyPluginAsync =>
   async (server) => {
     server.removeAllContentTypeParsers();
     server.addContentTypeParser(
@@ -20,6 +21,7 @@ export const nodejitsuRoutes =
     server.post("/1/deploy", { schema: { hide: true } }, (request, reply) =>
       answerDeploy(options, request, reply),
     );
+    authRoute(server, options);
     statusRoutes(server, options);
     changesRoutes(server, options);
     badgeRoute(server, options);
