@@ -16,7 +16,6 @@ interface Shot {
   readonly dark?: boolean;
   readonly width?: number;
   readonly height?: number;
-  readonly before?: (page: Awaited<ReturnType<typeof openDashboard>>["page"]) => Promise<void>;
 }
 
 const shots: readonly Shot[] = [
@@ -24,21 +23,23 @@ const shots: readonly Shot[] = [
   { name: "overview-dark", path: "", dark: true },
   { name: "overview-phone", path: "", width: 390, height: 844 },
   { name: "tasks", path: "tasks" },
-  { name: "task", path: `tasks/${places.failed}`, height: 900 },
-  { name: "task-dark", path: `tasks/${places.running}`, dark: true, height: 900 },
+  { name: "task", path: `tasks/${places.failed}` },
+  { name: "task-dark", path: `tasks/${places.running}`, dark: true },
   { name: "task-phone", path: `tasks/${places.failed}`, width: 390, height: 844 },
   { name: "deliveries", path: "deliveries" },
-  { name: "delivery", path: `deliveries/${places.delivery}`, height: 1000 },
+  { name: "delivery", path: `deliveries/${places.delivery}` },
   { name: "actions", path: "actions" },
   { name: "action", path: "actions/deploy-shop" },
+  { name: "apps", path: "apps" },
   { name: "sources", path: "sources" },
+  { name: "endpoints", path: "endpoints" },
   { name: "nodes", path: "nodes" },
   { name: "tokens", path: "tokens" },
 ];
 
 try {
-  for (const { name, path, before, ...look } of shots) {
-    const dashboard = await openDashboard(browser, { server, ...look });
+  for (const { name, path, ...look } of shots) {
+    const dashboard = await openDashboard(browser, { server, width: 1120, height: 700, ...look });
     if (name === "overview") {
       await dashboard.open("");
       await dashboard.page.getByLabel("Token").waitFor();
@@ -48,7 +49,6 @@ try {
     await dashboard.open(path);
     await dashboard.page.getByText("Live", { exact: true }).waitFor();
     await dashboard.page.waitForTimeout(1_200);
-    await before?.(dashboard.page);
     await dashboard.page.screenshot({ path: join(out, `${name}.png`) });
     for (const complaint of dashboard.complaints) console.error(`${name}: ${complaint}`);
     await dashboard.close();

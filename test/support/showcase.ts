@@ -17,6 +17,8 @@ sources:
   shop: { kind: github, secret: "${SECRET}" }
   charts: { kind: gitlab, secret: "${SECRET}" }
   images: { kind: dockerhub, secret: "${SECRET}" }
+notify:
+  operations: { kind: jobserv, url: "https://10.20.0.4/builds", secret: a-secret, retry_schedule: [0s], events: [task.failed] }
 actions:
   deploy-shop:
     description: Builds and releases the shop
@@ -36,7 +38,9 @@ actions:
     description: Renders the handbook
     workdir: .
     on: [{ source: shop, event: push, branch: [main], paths: ["docs/**"] }]
-    steps: [{ run: [echo, rendered] }]
+    steps:
+      - { name: render, shell: "mkdir -p app; date > app/index.html; echo rendered" }
+      - { name: publish, release: { app: handbook, from: app, runtime: command, restart: ["true"] } }
   release:
     description: Tags and publishes, after somebody has said yes
     workdir: .
@@ -75,6 +79,12 @@ export async function showcase(): Promise<Showcase> {
   await push("Try another font", "design");
   await server.push({ secret: "wrong", path: "/hooks/shop" });
   await server.push({ secret: SECRET, path: "/hooks/shop", body: "{" });
+  for (const round of ["first", "second"]) {
+    const { id } = await server.client.startTask({ action: "deploy-docs", params: {} });
+    await until(async () => isEnded((await server.client.getTask(id)).state), {
+      what: `the ${round} release`,
+    });
+  }
   const { id: running } = await server.client.startTask({ action: "load-test", params: {} });
   await server.client.startTask({ action: "load-test", params: {} });
   await server.client.startTask({ action: "release", params: { version: "2.4.0" } });

@@ -136,7 +136,7 @@ describeInBrowser("an operator", SETTINGS, (world) => {
   it("makes a token that is shown once, and revokes it", async () => {
     const { page, open } = await world.enter("admin");
     await open("tokens");
-    await page.getByLabel("Name").fill("wall");
+    await page.getByLabel("Name", { exact: true }).fill("wall");
     await page.getByRole("button", { name: "Make the token" }).click();
     const made = page.getByText("The token wall, shown this once");
     const token = await made.locator("code").innerText();
@@ -147,5 +147,20 @@ describeInBrowser("an operator", SETTINGS, (world) => {
     await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
     await row.getByText("Revoked").waitFor();
     expect((await world.server.api("/whoami", { token })).status).toBe(401);
+  });
+
+  it("adds a user of the deploy API, and locks them out", async () => {
+    const { page, open } = await world.enter("admin");
+    await open("tokens");
+    await page.getByLabel("New user").fill("ada");
+    await page.getByLabel("Password").fill("a long enough password");
+    await page.getByRole("button", { name: "Add the user" }).click();
+    const row = page.getByRole("region", { name: "Users" }).getByRole("row").filter({ hasText: "ada" });
+    await row.getByText("May log in").waitFor();
+    await row.getByRole("button", { name: "Lock out" }).click();
+    await page.getByRole("dialog").getByText("Lock the user ada out?").waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Lock out" }).click();
+    await row.getByText("Locked out").waitFor();
+    expect((await world.server.client.listUsers()).items[0]?.disabled_at).not.toBeNull();
   });
 });

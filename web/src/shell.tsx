@@ -14,7 +14,7 @@ const PAGES = [
   ["sources", "Sources"],
   ["endpoints", "Endpoints"],
   ["nodes", "Nodes"],
-  ["tokens", "Tokens"],
+  ["tokens", "Tokens, users"],
 ] as const;
 
 interface ShellProps {

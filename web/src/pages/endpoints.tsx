@@ -65,9 +65,7 @@ function EndpointsTable({ endpoints, loaded }: EndpointsTableProps): JSX.Element
           <td class="nowrap">
             <Badge {...STATES[endpoint.state]} />
           </td>
-          <td class="reason" title={endpoint.url ?? ""}>
-            {endpoint.url}
-          </td>
+          <td class="break">{endpoint.url}</td>
           <td class="number">{formatCount(endpoint.waiting)}</td>
           <td class={endpoint.dead > 0 ? "number bad-text" : "number"}>{formatCount(endpoint.dead)}</td>
           <td class="nowrap">

@@ -86,7 +86,7 @@ function Row({ source }: { readonly source: SourceRow }): JSX.Element {
       </td>
       <td>{kind}</td>
       <td>
-        <code class="break">{path}</code>
+        <code class="nowrap">{path}</code>
       </td>
       <td class="nowrap">
         {last === null ? <span class="muted">none</span> : <Time at={last.received_at} />}
@@ -113,7 +113,7 @@ function Row({ source }: { readonly source: SourceRow }): JSX.Element {
 
 /** What the sender says it sent and did not come in. */
 const Missed = ({ source: { recoveries } }: { readonly source: SourceRow }): JSX.Element => {
-  if (recoveries.length === 0) return <span class="muted">not asked for</span>;
+  if (recoveries.length === 0) return <span class="muted nowrap">not asked for</span>;
   return (
     <>
       {recoveries.map(({ hook, error, came_in: cameIn, open, given_up: givenUp }) => (

@@ -8,6 +8,7 @@ import { Empty, Page, Panel, Problem, Table, WhenLoaded } from "../parts/basics.
 import { Badge, type Status } from "../parts/status.tsx";
 import { Time } from "../parts/time.tsx";
 import { useMay, useSession } from "../session.ts";
+import { UsersPanel } from "./users.tsx";
 
 export function TokensPage(): JSX.Element {
   const scopes = useSession()?.scopes.join(", ");
@@ -30,7 +31,7 @@ function statusOf({ revoked_at: revokedAt, expires_at: expiresAt }: TokenWire): 
 function Tokens(): JSX.Element {
   const loaded = useLoaded("tokens", client.listTokens);
   return (
-    <Page title="Tokens">
+    <Page title="Tokens and users">
       <Panel title="New token">
         <NewToken onMade={loaded.reload} />
       </Panel>
@@ -73,6 +74,7 @@ function Tokens(): JSX.Element {
           )}
         </WhenLoaded>
       </Panel>
+      <UsersPanel />
     </Page>
   );
 }
