@@ -100,6 +100,16 @@ export function useNow(everyMs: number): number {
   return now;
 }
 
+/** For what the stream tells nothing of. */
+export function useEvery(ms: number, act: () => void): void {
+  const current = useRef(act);
+  current.current = act;
+  useEffect(() => {
+    const timer = setInterval(() => current.current(), ms);
+    return () => clearInterval(timer);
+  }, [ms]);
+}
+
 /** Names the page to the browser's tab and to screen readers. */
 export function useTitle(title: string): void {
   useEffect(() => {

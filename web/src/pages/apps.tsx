@@ -56,10 +56,7 @@ function App({ app, releases }: AppProps): JSX.Element {
   const nodes = new Set(releases.map(({ node }) => node)).size;
   return (
     <Panel title={app} note={nodes > 1 ? `on ${nodes} machines` : releases[0]?.dir}>
-      <Table
-        label={`Releases of ${app}`}
-        head={["Release", "State", "Commit", "Machine", "Made", "In use since", "By", ""]}
-      >
+      <Table label={`Releases of ${app}`} head={["Release", "State", "Commit", "Machine", "Made", "By", ""]}>
         {releases.map((release) => (
           <tr key={`${release.node} ${release.id}`}>
             <td class="nowrap">
@@ -75,7 +72,6 @@ function App({ app, releases }: AppProps): JSX.Element {
             <td class="nowrap">
               <Time at={release.created_at} />
             </td>
-            <td class="nowrap">{release.activated_at !== null && <Time at={release.activated_at} />}</td>
             <td>
               <TaskLink id={release.task_id} />
             </td>

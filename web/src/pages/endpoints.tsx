@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { type AttemptWire, type EndpointWire } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { formatCount } from "../format.ts";
-import { type Loaded, useLoaded, useNews } from "../hooks.ts";
+import { type Loaded, useEvery, useLoaded, useNews } from "../hooks.ts";
 import { AskButton, useAction } from "../parts/ask.tsx";
 import { Empty, Page, Panel, Problem, Table, WhenLoaded } from "../parts/basics.tsx";
 import { Badge, type Status } from "../parts/status.tsx";
@@ -26,6 +26,7 @@ export function EndpointsPage(): JSX.Element {
   useNews((news) => {
     if (news.type === "task" || news.type === "changed") loaded.reload();
   });
+  useEvery(3_000, loaded.reload);
   return (
     <Page title="Endpoints">
       <Panel title="Endpoints" note="who is told what has happened">
@@ -57,7 +58,7 @@ function EndpointsTable({ endpoints, loaded }: EndpointsTableProps): JSX.Element
   return (
     <Table
       label="Endpoints"
-      head={["Endpoint", "State", "URL", "Waiting", "Dead", "Last attempt", "Last success", "Last fault", ""]}
+      head={["Endpoint", "State", "URL", "Waiting", "Dead", "Last success", "Last fault", ""]}
     >
       {endpoints.map((endpoint) => (
         <tr key={endpoint.name}>
@@ -65,7 +66,7 @@ function EndpointsTable({ endpoints, loaded }: EndpointsTableProps): JSX.Element
           <td class="nowrap">
             <Badge {...STATES[endpoint.state]} />
           </td>
-          <td class="break">{endpoint.url}</td>
+          <td class="nowrap">{endpoint.url}</td>
           <td class="number">{formatCount(endpoint.waiting)}</td>
           <td class={endpoint.dead > 0 ? "number bad-text" : "number"}>{formatCount(endpoint.dead)}</td>
           <td class="nowrap">

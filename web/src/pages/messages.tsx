@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { type MessageWire, messageSchema } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { shortId } from "../format.ts";
-import { useLoaded, useNews } from "../hooks.ts";
+import { useEvery, useLoaded, useNews } from "../hooks.ts";
 import { AskButton } from "../parts/ask.tsx";
 import { Empty, Panel, Table, WhenLoaded } from "../parts/basics.tsx";
 import { Choice, Pager, useFilter } from "../parts/pager.tsx";
@@ -28,6 +28,7 @@ export function Messages({ onRetried }: { readonly onRetried: () => void }): JSX
   useNews((news) => {
     if (cursor === undefined && (news.type === "task" || news.type === "changed")) loaded.reload();
   });
+  useEvery(3_000, loaded.reload);
   const retried = (): void => {
     loaded.reload();
     onRetried();
