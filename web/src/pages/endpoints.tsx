@@ -70,9 +70,6 @@ function EndpointsTable({ endpoints, loaded }: EndpointsTableProps): JSX.Element
           <td class="number">{formatCount(endpoint.waiting)}</td>
           <td class={endpoint.dead > 0 ? "number bad-text" : "number"}>{formatCount(endpoint.dead)}</td>
           <td class="nowrap">
-            {endpoint.last_attempt_at !== null && <Time at={endpoint.last_attempt_at} />}
-          </td>
-          <td class="nowrap">
             {endpoint.last_success_at !== null && <Time at={endpoint.last_success_at} />}
           </td>
           <td class="reason" title={endpoint.last_error ?? ""}>
