@@ -67,7 +67,11 @@ const kapp: Path = {
         description: "The reporter",
         content: { "application/json": { schema: { $ref: "#/components/schemas/Reporter" } } },
       },
-      "4XX": { description: "A status text, or what was wrong as a JSON string", content: message },
+      "4XX": {
+        description:
+          "A status text, or what was wrong as a JSON string; problem details where other APIs are on this path too and nobody knows whose the request is",
+        content: { ...message, ...problem.content },
+      },
       "5XX": { description: "A status text", content: text },
     },
   },
