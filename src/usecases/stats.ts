@@ -31,8 +31,13 @@ export interface Stats {
 }
 
 const DAY_MS = 24 * 60 * 60_000;
-/** A store that holds a million tasks takes part of a second to count them: it is asked so often and no more. */
+/** The store is asked so often and no more. */
 const PAUSE_MS = 1_000;
+/**
+ * Of a database's time counting may take one part in so many: a million tasks that ended within the days asked for take
+ * two seconds, in which webhooks wait. Then an answer that changes have overtaken has to do for a while.
+ */
+const SHARE = 20;
 /** Without any change an answer is still about a span of time that moves on. */
 const KEPT_MS = 60_000;
 
@@ -40,9 +45,11 @@ interface Kept {
   readonly answer: Promise<unknown>;
   /** When it was asked for; null: it waits for its turn. */
   asked: { readonly at: number; readonly changes: number } | null;
+  /** Milliseconds that the answer took. */
+  took: number;
 }
 
-/** Whoever asks gets an answer that no change has overtaken; many viewers share one. */
+/** Whoever asks gets an answer that no change has overtaken, unless that costs too much; many viewers share one. */
 export function createStats({ store, now, hub }: StatsServices): Stats {
   const kept = new Map<string, Kept>();
   let changes = 0;
@@ -50,21 +57,26 @@ export function createStats({ store, now, hub }: StatsServices): Stats {
     changes += 1;
   });
 
-  function isFresh({ asked }: Kept): boolean {
-    return asked === null || (asked.changes === changes && performance.now() - asked.at < KEPT_MS);
+  function isGood({ asked, took }: Kept): boolean {
+    if (asked === null) return true;
+    const age = performance.now() - asked.at;
+    const isDear = took * SHARE > PAUSE_MS && age < took * SHARE;
+    return isDear || (asked.changes === changes && age < KEPT_MS);
   }
 
   function shared<T>(key: string, ask: () => Promise<T>): Promise<T> {
     const known = kept.get(key);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a key always stands for the same question
-    if (known !== undefined && isFresh(known)) return known.answer as Promise<T>;
+    if (known !== undefined && isGood(known)) return known.answer as Promise<T>;
     const pause = known?.asked ? Math.max(0, known.asked.at + PAUSE_MS - performance.now()) : 0;
     const inTurn = async (): Promise<T> => {
       if (pause > 0) await delay(pause);
       next.asked = { at: performance.now(), changes };
-      return ask();
+      const answer = await ask();
+      next.took = performance.now() - next.asked.at;
+      return answer;
     };
-    const next: Kept = { answer: Promise.resolve().then(inTurn), asked: null };
+    const next: Kept = { answer: Promise.resolve().then(inTurn), asked: null, took: 0 };
     kept.set(key, next);
     next.answer.catch(() => kept.delete(key));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above

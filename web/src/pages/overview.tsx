@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { TaskStatsWire, TaskWire } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { formatDuration, plural } from "../format.ts";
-import { useLoaded, useNews } from "../hooks.ts";
+import { useEvery, useLoaded, useNews } from "../hooks.ts";
 import { Empty, Page, Panel, Progress, WhenLoaded } from "../parts/basics.tsx";
 import { DaysChart, daysOf, successOf } from "../parts/chart.tsx";
 import { isOpen, TaskBadge } from "../parts/status.tsx";
@@ -33,6 +33,8 @@ async function loadTasks() {
 export function OverviewPage(): JSX.Element {
   const tasks = useLoaded("overview", loadTasks);
   const stats = useLoaded("stats", () => client.taskStats({ days: DAYS }));
+  // Where counting is dear, the server answers with what it counted a while ago.
+  useEvery(10_000, stats.reload);
   useNews((news) => {
     if (news.type === "task") {
       const { task } = news;
