@@ -11,11 +11,14 @@ import { fetchOpenapi, operationsOf, type OpenapiDocument, type Operation } from
 import { serveWorld } from "../support/serve-world.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
+import { type FakeArchives, startFakeArchives } from "../fakes/github-archives.ts";
 import { createWorld } from "../support/world.ts";
 
 const SECRET = "a-long-enough-secret";
 const KAPP_TOKEN = "k-app's token";
-const SETTINGS = `
+const settingsFor = (github: string): string => `
+github: { api_url: "${github}" }
+outbound: { allow: [127.0.0.1] }
 sources: { app: { kind: github, secret: "${SECRET}" }, argo: { kind: argocd, secret: "${SECRET}" } }
 deploy: { apps: { hello: { repository: dscape/hello, users: [dscape] } } }
 actions:
@@ -38,19 +41,24 @@ actions:
   careful: { approve: true, workdir: ., steps: [{ run: ["true"] }] }
 notify:
   # Refused by the guard, and given up at once.
-  ops: { kind: generic, url: "http://127.0.0.1:9/in", retry_schedule: [0s] }
+  ops: { kind: generic, url: "http://127.0.0.3:9/in", retry_schedule: [0s] }
 `;
 
 let server: TestServer;
+let github: FakeArchives;
 let document: OpenapiDocument;
 let operations: Operation[];
 beforeAll(async () => {
   const env = { TOKEN_HASH: await hashPassword(KAPP_TOKEN) };
-  server = await startTestServer({ settings: SETTINGS, file: true, env });
+  github = await startFakeArchives({ repositories: {}, users: { ghp_good: "octocat" } });
+  server = await startTestServer({ settings: settingsFor(github.url), file: true, env });
   document = await fetchOpenapi(server.url);
   operations = operationsOf(document);
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await github.close();
+});
 
 describe("the OpenAPI document", () => {
   it("is valid OpenAPI 3.1", async () => {
@@ -61,7 +69,7 @@ describe("the OpenAPI document", () => {
   });
 
   it("has every route of the server, and no other", async () => {
-    const world = await createWorld({ settings: SETTINGS });
+    const world = await createWorld({ settings: settingsFor(github.url) });
     const { http } = await serveWorld(world);
     const routes = (await http.routes()).filter((route) => !/^HEAD | \/ui\b/.test(route));
     await http.close();
@@ -254,8 +262,9 @@ async function askDeploys(ask: Ask): Promise<void> {
     const [entry] = z.array(z.object({ id: z.string() })).parse(await list.json());
     await ask("deployChange", server.fetch(new URL(entry?.id ?? "").pathname, init));
   }
+  const credentials = JSON.stringify({ credentials: "octocat:ghp_good" });
   for (const auth of [headers, {}]) {
-    await ask("deployAuth", server.fetch("/1/auth/github", { ...POST, headers: auth }));
+    await ask("deployAuth", server.fetch("/1/auth/github", { ...POST, body: credentials, headers: auth }));
   }
   await ask("deployBadge", server.fetch("/dscape/hello.svg"));
 }
