@@ -61,7 +61,8 @@ describe("an endpoint", () => {
     const opened = await open(settings(", events: [task.started, task.completed]"));
     await start(opened, "ok");
     // Each on its way by itself: only an endpoint that is `ordered` gets them one after the other.
-    expect(typesOf(await receiver.got(2)).toSorted()).toEqual(["task.completed", "task.started"]);
+    const types = new Set(typesOf(await receiver.got(2)));
+    expect(types).toEqual(new Set(["task.completed", "task.started"]));
   });
 
   it("hears only of failures when it says so, and only of the actions that name it", async () => {
