@@ -31,6 +31,8 @@ export interface PostgresQueueOptions {
 }
 
 const AGAIN_MS = 1_000;
+/** For an engine with nothing under way to end. */
+const STOP_MS = 5_000;
 const DOUBT = "this node may have been taken for lost";
 
 /**
@@ -158,11 +160,16 @@ export function createPostgresQueue(options: PostgresQueueOptions): Queue {
     await engine.stopped;
   }
 
-  /** A claim that was under way when draining began may still bring tasks: they are ours already, so they are run. */
+  /**
+   * A claim that was under way when draining began may still bring tasks: they are ours already, so they are run. While the
+   * database is away the engine goes on trying to claim, for hours; that is not waited for.
+   */
   async function allEnded(): Promise<void> {
-    await starting;
-    await Promise.all([...engines].map(stopEngine));
-    while (underWay.size + leading.size > 0) await Promise.all([...underWay, ...leading]);
+    const stopped = starting.then(() => Promise.all([...engines].map(stopEngine)));
+    do {
+      await Promise.all([...underWay, ...leading]);
+      await within(STOP_MS, stopped);
+    } while (underWay.size + leading.size > 0);
   }
 
   return {

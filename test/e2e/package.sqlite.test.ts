@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -11,6 +11,10 @@ import { until } from "../support/until.ts";
 /* The published package: packed, installed into an empty folder, and started there. */
 
 const root = join(import.meta.dirname, "../..");
+/** What is made, and what belongs to this clone alone. */
+const NOT_COPIED = ["node_modules", ".git", "dist", "web/dist", "data", "demo"].map((name) =>
+  join(root, name),
+);
 const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 const PACKING_MS = 240_000;
 
@@ -19,7 +23,11 @@ let files: readonly string[];
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "hookwright-package-"));
-  const { stdout } = await execa("npm", ["pack", "--json", "--pack-destination", dir], { cwd: root });
+  // Packing builds anew, and other tests use what is built here.
+  const clone = join(dir, "clone");
+  await cp(root, clone, { recursive: true, filter: (path) => !NOT_COPIED.includes(path) });
+  await symlink(join(root, "node_modules"), join(clone, "node_modules"));
+  const { stdout } = await execa("npm", ["pack", "--json", "--pack-destination", dir], { cwd: clone });
   // What the build says comes before it.
   const [{ filename, files: all }] = packed.parse(JSON.parse(stdout.slice(stdout.indexOf("[\n"))));
   files = all.map(({ path }) => path);

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { DeployStatus } from "../../../domain/deploy.ts";
-import { AppError } from "../../../domain/errors.ts";
 import { badgePng, badgeSvg, type Badge } from "./badge-image.ts";
 import { ask, type StatusOptions } from "./status.ts";
 
@@ -17,11 +16,11 @@ const BADGES: Readonly<Record<DeployStatus, Badge>> = {
 /** `GET /OWNER/REPO.svg` and `.png`: how the repository's last deploy went; nothing else is told, so that nobody has to log in. */
 export function badgeRoute(server: FastifyInstance, { app }: StatusOptions): void {
   server.get("/:owner/:file", { schema: { hide: true } }, async (request, reply) => {
-    const { owner, file } = paramsSchema.parse(request.params);
-    const [, name, kind] = /^(.+)\.(svg|png)$/.exec(file) ?? [];
-    const nothing = new AppError("request:not_found", `There is nothing at GET ${request.url}`);
-    if (name === undefined || !app.deploys()) throw nothing;
-    const repository = `${owner}/${name}`;
+    const { data } = paramsSchema.safeParse(request.params);
+    const [, name, kind] = /^(.+)\.(svg|png)$/.exec(data?.file ?? "") ?? [];
+    // No picture's path: answered like every other path that nothing is at.
+    if (data === undefined || name === undefined || !app.deploys()) return reply.callNotFound();
+    const repository = `${data.owner}/${name}`;
     const entries = await ask(app, { repository, order: "desc", limit: 20 }, "status:db:query_fail");
     const last = entries.find(({ status }) => status !== "ignored");
     const badge = BADGES[last?.status ?? "ignored"];
