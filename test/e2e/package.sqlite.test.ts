@@ -12,8 +12,8 @@ import { until } from "../support/until.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** What is made, and what belongs to this clone alone. */
-const NOT_COPIED = ["node_modules", ".git", "dist", "web/dist", "data", "demo"].map((name) =>
-  join(root, name),
+const NOT_COPIED = new Set(
+  ["node_modules", ".git", "dist", "web/dist", "data", "demo"].map((name) => join(root, name)),
 );
 const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 const PACKING_MS = 240_000;
@@ -25,7 +25,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "hookwright-package-"));
   // Packing builds anew, and other tests use what is built here.
   const clone = join(dir, "clone");
-  await cp(root, clone, { recursive: true, filter: (path) => !NOT_COPIED.includes(path) });
+  await cp(root, clone, { recursive: true, filter: (path) => !NOT_COPIED.has(path) });
   await symlink(join(root, "node_modules"), join(clone, "node_modules"));
   const { stdout } = await execa("npm", ["pack", "--json", "--pack-destination", dir], { cwd: clone });
   // What the build says comes before it.
