@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { formatDuration } from "../lib/duration.ts";
 import { parseJsonBody } from "../lib/json-body.ts";
+import { createNetworks, isNetwork } from "../lib/networks.ts";
 import { authenticateBasic } from "./common/basic.ts";
 import { emptyEvent } from "./common/forge-event.ts";
 import { headerOf } from "./common/headers.ts";
@@ -31,6 +32,7 @@ const SECRET_HEADERS = ["authorization", "proxy-authorization", "cookie"];
 interface ConflictInput {
   readonly header?: string | undefined;
   readonly token_header?: string | undefined;
+  readonly proxies?: object | undefined;
   readonly username?: string | undefined;
   readonly signed: string;
   readonly timestamp_header?: string | undefined;
@@ -51,6 +53,14 @@ const schema = z
       .optional()
       .describe(
         "Header that carries the secret itself, instead of a signature, with or without `Bearer` before it.",
+      ),
+    proxies: z
+      .array(z.string().refine(isNetwork, "expected a network such as 10.0.0.0/8, or an address"))
+      .min(1)
+      .transform(createNetworks)
+      .optional()
+      .describe(
+        "Networks of the proxies that write `token_header`, such as one that has checked a client certificate and says whose it is. A request whose connection comes from elsewhere is refused, whatever it says.",
       ),
     username: z
       .string()
@@ -104,6 +114,8 @@ const schema = z
   });
 type Options = z.output<typeof schema>;
 
+const NOT_BY_PROXY = "The connection comes from none of the source's proxies, so its headers prove nothing";
+
 /** What would be left unchecked, or could not be. */
 function conflicts(options: ConflictInput): readonly (readonly [key: string, message: string])[] {
   const { token_header: token, header: signature, username, signed, timestamp_header: time } = options;
@@ -114,6 +126,9 @@ function conflicts(options: ConflictInput): readonly (readonly [key: string, mes
   }
   if (username !== undefined && (token ?? signature) !== undefined) {
     found.push(["username", `username and ${token === undefined ? "header" : "token_header"} ${exclude}`]);
+  }
+  if (options.proxies !== undefined && token === undefined) {
+    found.push(["proxies", "proxies are of use with token_header only; allow_from is for senders"]);
   }
   if ((token ?? username) !== undefined && (signed !== "{body}" || time !== undefined)) {
     found.push(["signed", "nothing is signed where the secret itself is sent"]);
@@ -149,9 +164,10 @@ export const generic: SourceKind<Options> = {
     !repeats && secrets.length > 0 && (token ?? username) === undefined && !mentions(signed, "id"),
   keptHeaders,
   authenticate(request, credentials, options, now) {
-    const { token_header: tokenHeader, username } = options;
+    const { token_header: tokenHeader, proxies, username } = options;
     const unsafe = passUnsafe(request, credentials);
     if (unsafe !== null) return unsafe;
+    if (proxies?.has(request.peer ?? "") === false) return missing(NOT_BY_PROXY);
     if (username !== undefined) return authenticateBasic(request, credentials, username);
     if (tokenHeader !== undefined) {
       const secrets = credentials.secrets.map(withoutBearer);

@@ -11,6 +11,8 @@ export interface IncomingRequest {
   readonly body: Buffer;
   /** For kinds that have their secret at the end of the URL path: what stands there. Never stored. */
   readonly pathSecret?: string | null;
+  /** The address of the connection itself, whatever headers say; null when it is gone. */
+  readonly peer?: string | null;
   /** Who has logged in with Basic authentication; only what comes by the deploy API has one. */
   readonly user?: string;
 }

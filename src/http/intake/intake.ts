@@ -95,6 +95,7 @@ async function receive(
         headers: { ...plainHeaders(request.headers), ...queryOf(request.url) },
         body,
         pathSecret: source.pathSecret,
+        peer: request.socket.remoteAddress ?? null,
       },
       remoteAddress,
     });

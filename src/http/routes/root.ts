@@ -142,7 +142,11 @@ async function receive(
   if (body.length > source.bodyLimit) throw tooLarge(source.bodyLimit);
   const received = await options.app.receiveDelivery({
     source: source.name,
-    request: { headers: plainHeaders(request.headers), body },
+    request: {
+      headers: plainHeaders(request.headers),
+      body,
+      peer: request.raw.socket.remoteAddress ?? null,
+    },
     remoteAddress: options.addressOf(request.raw),
   });
   const { status, headers, body: text } = acceptedAnswer(received, request.id);
