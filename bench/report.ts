@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import type { AcceptRow } from "./accept.ts";
 import type { CommandsRow } from "./commands.ts";
 import type { HistoryRow } from "./history.ts";
+import type { SlowResult } from "./slow.ts";
 import type { LatencyRow } from "./latency.ts";
 import type { ManyResult } from "./many.ts";
 import type { OutboundResult } from "./outbound.ts";
@@ -156,4 +157,26 @@ ${table(
       whole(missing),
     ],
   ],
+)}`;
+
+export const slowReport = ({
+  alone,
+  beside,
+  stopped,
+  longestSeconds,
+  open,
+}: SlowResult): string => `## Slow senders
+
+${whole(stopped)} connections that have stopped sending, half of them within the headers, half within the body, beside pushes as fast as
+they are answered. The longest was closed after ${fixed(longestSeconds)} s; ${whole(open)} were left open.
+
+${table(
+  ["pushes", "requests/s", "p50 ms", "p99 ms", "not 2xx or broken"],
+  [["alone", alone] as const, ["beside them", beside] as const].map(([name, each]) => [
+    name,
+    whole(each.perSecond),
+    fixed(each.p50Ms),
+    fixed(each.p99Ms),
+    whole(each.notOk + each.socketErrors),
+  ]),
 )}`;

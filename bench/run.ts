@@ -17,9 +17,11 @@ import {
   latencyReport,
   manyReport,
   outboundReport,
+  slowReport,
   startupReport,
 } from "./report.ts";
 import { hasWebhook, hookwright } from "./servers.ts";
+import { measureSlow } from "./slow.ts";
 import { measureStartup } from "./startup.ts";
 import { hasWrk } from "./wrk.ts";
 
@@ -29,7 +31,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     pushes: { type: "string", default: "12000" },
     history: { type: "string", default: "1000000" },
-    only: { type: "string", default: "accept,latency,commands,startup,many,history,outbound" },
+    only: { type: "string", default: "accept,slow,latency,commands,startup,many,history,outbound" },
     write: { type: "boolean", default: false },
   },
 });
@@ -46,6 +48,11 @@ const parts: Readonly<Record<string, (dir: string) => Promise<string>>> = {
       connections: CONNECTIONS,
     };
     return acceptReport(await measureAccept({ dir, ...given }), given);
+  },
+  slow: async (dir) => {
+    if (!hasWrk())
+      return "wrk is not installed (`apt-get install wrk`), so slow senders were not measured.\n";
+    return slowReport(await measureSlow({ dir, count: 400, connections: CONNECTIONS, seconds: 6 }));
   },
   latency: async (dir) => latencyReport(await measureLatency(dir, 200)),
   commands: async (dir) => commandsReport(await measureCommands(dir, Number(values.pushes))),
