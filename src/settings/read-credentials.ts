@@ -2,6 +2,7 @@ import type { SourceCredentials, SourceKind } from "../sources/source.ts";
 import { checkValue } from "./check-value.ts";
 import type { SecretInput } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
+import { readSecrets } from "./read-secrets.ts";
 import type { Reading } from "./reading.ts";
 import { sourceCredentials } from "./source-schema.ts";
 
@@ -20,13 +21,9 @@ export function readCredentials(
   const { findings } = reading;
   const source = checkValue({ schema: sourceCredentials, value, path, report: findings.report });
   if (source === null) return null;
-  const { secret, secrets: list = [], secret_name: names = [], unsafe_no_auth: unsafeNoAuth } = source;
+  const { unsafe_no_auth: unsafeNoAuth } = source;
   const readOne = (each: SecretInput, at: KeyPath) => readSecret(reading, { value: each, kind, path: at });
-  const read = [
-    ...(secret === undefined ? [] : [readOne(secret, [...path, "secret"])]),
-    ...list.map((each, index) => readOne(each, [...path, "secrets", index])),
-    ...names.map((secretName) => readOne({ secretName }, [...path, "secret_name"])),
-  ];
+  const read = readSecrets(source, path, readOne);
   const secrets = read.filter((each) => each !== null);
   if (secrets.length < read.length) return null;
   if (secrets.length === 0 && !unsafeNoAuth && kind?.publicKeys === undefined) {

@@ -1,11 +1,12 @@
-import { nearest } from "../lib/nearest.ts";
 import { checkExpression, expressionsIn } from "../lib/expressions.ts";
 import { bindEndpoint, type Endpoint } from "../outbound/endpoint.ts";
 import type { EndpointKind } from "../outbound/kind.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { DEFAULT_EVENTS, ENDPOINT_KEYS, endpointOwn, type EndpointOwn } from "./endpoint-schema.ts";
 import { entryName, type SecretInput } from "./fields.ts";
+import { findKind } from "./find-kind.ts";
 import type { KeyPath } from "./problems.ts";
+import { readSecrets } from "./read-secrets.ts";
 import type { Reading } from "./reading.ts";
 import { shapeOf } from "./source-schema.ts";
 import { forbidTemplates } from "./templates.ts";
@@ -35,12 +36,12 @@ function readEndpoint(reading: Reading, name: string, value: unknown): Endpoint 
     report({ path, message: "expected a map with kind and url" });
     return null;
   }
-  const kind = findKind(reading, value["kind"], path);
+  const kind = findKind(reading, reading.kinds.endpoints, { given: value["kind"], path });
   // What comes from the environment must not become a template.
   const expanded = reading.expandTemplates(value, path);
   const own = checkValue({ schema: endpointOwn, value: expanded, path, report });
   const options = kind === null ? null : readOptions(reading, { kind, value, expanded, path });
-  const secrets = own === null ? null : readSecrets(reading, { own, kind, path });
+  const secrets = own === null ? null : secretsOf(reading, { own, kind, path });
   if (kind === null || own === null || options === null || secrets === null) return null;
   hideUrl(reading, own.url, kind);
   checkEvents(reading, { own, kind, path });
@@ -64,22 +65,6 @@ const rulesOf = (own: EndpointOwn, kind: EndpointKind) => ({
   schedule: own.retry_schedule,
   jitter: own.retry_jitter,
 });
-
-function findKind({ kinds, findings }: Reading, given: unknown, path: KeyPath): EndpointKind | null {
-  const names = [...kinds.endpoints.keys()];
-  const expected = `expected ${names.join(", ")}`;
-  if (typeof given !== "string") {
-    const missing = given === undefined;
-    const message = missing ? `the key kind is missing; ${expected}` : expected;
-    findings.report({ path: missing ? path : [...path, "kind"], message });
-    return null;
-  }
-  const kind = kinds.endpoints.get(given);
-  if (kind !== undefined) return kind;
-  const message = `there is no kind ${given}; ${expected}`;
-  findings.report({ path: [...path, "kind"], message, suggestion: nearest(given, names) });
-  return null;
-}
 
 interface OptionsEntry {
   readonly kind: EndpointKind;
@@ -119,7 +104,7 @@ interface SecretsEntry {
   readonly path: KeyPath;
 }
 
-function readSecrets(reading: Reading, { own, kind, path }: SecretsEntry): readonly string[] | null {
+function secretsOf(reading: Reading, { own, kind, path }: SecretsEntry): readonly string[] | null {
   const { report } = reading.findings;
   const readOne = (value: SecretInput, at: KeyPath): string | null => {
     const secret = reading.secrets.read(value, at);
@@ -128,11 +113,7 @@ function readSecrets(reading: Reading, { own, kind, path }: SecretsEntry): reado
     report({ path: at, message: problem });
     return null;
   };
-  const read = [
-    ...(own.secret === undefined ? [] : [readOne(own.secret, [...path, "secret"])]),
-    ...(own.secrets ?? []).map((each, index) => readOne(each, [...path, "secrets", index])),
-    ...(own.secret_name ?? []).map((secretName) => readOne({ secretName }, [...path, "secret_name"])),
-  ];
+  const read = readSecrets(own, path, readOne);
   if (kind?.secret === "required" && read.length === 0) {
     report({
       path,

@@ -1,9 +1,9 @@
 import type { z } from "zod";
 import { createNetworks } from "../lib/networks.ts";
-import { nearest } from "../lib/nearest.ts";
 import { bindSource, type SourceCredentials, type SourceKind } from "../sources/source.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { entryName } from "./fields.ts";
+import { findKind } from "./find-kind.ts";
 import type { KeyPath } from "./problems.ts";
 import { readCredentials } from "./read-credentials.ts";
 import { completeRecovery, readRecovery, type RecoveryContext, type RecoveryInput } from "./read-recovery.ts";
@@ -80,7 +80,7 @@ export function readSource(reading: Reading, name: string, value: unknown): Sour
     return null;
   }
   forbidTemplates(reading, value, path);
-  const kind = findKind(reading, value["kind"], path);
+  const kind = findKind(reading, reading.kinds.sources, { given: value["kind"], path });
   const expanded = reading.expand(value, path);
   const place = checkValue({ schema: sourcePlace, value: expanded, path, report });
   const credentials = readCredentials(reading, { value: expanded, kind, path });
@@ -91,22 +91,6 @@ export function readSource(reading: Reading, name: string, value: unknown): Sour
     report({ path: [...path, "path"], message: `a source of the kind ${kind.kind} can't have this path` });
   }
   return { name, kind, options: options.value, credentials, place, recovery };
-}
-
-function findKind({ kinds, findings }: Reading, given: unknown, path: KeyPath): SourceKind | null {
-  const names = [...kinds.sources.keys()];
-  const expected = `expected ${names.join(", ")}`;
-  if (typeof given !== "string") {
-    const missing = given === undefined;
-    const message = missing ? `the key kind is missing; ${expected}` : expected;
-    findings.report({ path: missing ? path : [...path, "kind"], message });
-    return null;
-  }
-  const kind = kinds.sources.get(given);
-  if (kind !== undefined) return kind;
-  const message = `there is no kind ${given}; ${expected}`;
-  findings.report({ path: [...path, "kind"], message, suggestion: nearest(given, names) });
-  return null;
 }
 
 interface OptionsEntry {

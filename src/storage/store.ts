@@ -409,8 +409,7 @@ export interface Store {
   /** What a delivery left in the memory of health. */
   healthEntryOf(deliveryId: string): Promise<HealthEntry | null>;
 
-  /** Stores a task that no delivery started (manual, retry). */
-  /** `owner`: who runs the task that it is to be a part of. */
+  /** Stores a task that no delivery started (manual, retry). `owner`: who runs the task that it is to be a part of. */
   createTask(task: NewTask, owner?: TaskOwner): Promise<InsertedTask>;
   /** Held tasks whose time has come, the first first; and when the next one's comes. */
   dueTasks(input: {

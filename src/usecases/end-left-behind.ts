@@ -16,17 +16,19 @@ const GRACE_MS = 5_000;
 export async function endLeftBehind(services: Services): Promise<void> {
   try {
     await endOrphanedLaunchers();
-    const runs = [...(await listMarked(RUN_MARKER))].filter(isOfDeadServer);
-    await Promise.all(runs.map((run) => endRun(services, run)));
+    const runs = await listMarked(RUN_MARKER);
+    // Of this machine: what other machines run is not to be seen here.
+    const alive = new Set(listProcesses().map(identityOf));
+    const left = [...runs].filter((run) => isOfDeadServer(run, alive));
+    await Promise.all(left.map((run) => endRun(services, run)));
   } catch (error) {
     services.logger.error({ err: error }, "Could not look for what a dead server has left running here");
   }
 }
 
-/** Of this machine: what other machines run is not to be seen here. */
-function isOfDeadServer(run: string): boolean {
+function isOfDeadServer(run: string, alive: ReadonlySet<string>): boolean {
   const server = run.slice(0, run.indexOf("/"));
-  return server !== "" && !listProcesses().some((process) => identityOf(process) === server);
+  return server !== "" && !alive.has(server);
 }
 
 async function endRun(services: Services, run: string): Promise<void> {

@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stepKinds, stepTitle } from "../../src/steps/registry.ts";
+import { runGit } from "../support/git.ts";
 import { createWorkbench, type Workbench } from "./workbench.ts";
 
 let bench: Workbench;
@@ -29,22 +29,8 @@ beforeEach(async () => {
 });
 afterEach(() => bench.remove());
 
-function git(cwd: string, ...args: string[]): string {
-  const env = {
-    PATH: process.env["PATH"] ?? "",
-    HOME: bench.dir,
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_AUTHOR_NAME: "Ada",
-    GIT_AUTHOR_EMAIL: "ada@example.com",
-    GIT_COMMITTER_NAME: "Ada",
-    GIT_COMMITTER_EMAIL: "ada@example.com",
-  };
-  return execFileSync("git", ["-c", "protocol.file.allow=always", ...args], {
-    cwd,
-    env,
-    encoding: "utf8",
-  }).trim();
-}
+const git = (cwd: string, ...args: string[]): string =>
+  runGit({ home: bench.dir, cwd }, ["-c", "protocol.file.allow=always", ...args]);
 
 async function commit(text: string): Promise<string> {
   await writeFile(join(origin, "file"), text);

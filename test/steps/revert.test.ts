@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stepKinds } from "../../src/steps/registry.ts";
+import { runGit } from "../support/git.ts";
 import { createWorkbench, type Workbench } from "./workbench.ts";
 
 let bench: Workbench;
@@ -23,18 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.remove());
 
-function git(cwd: string, ...args: string[]): string {
-  const env = {
-    PATH: process.env["PATH"] ?? "",
-    HOME: bench.dir,
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_AUTHOR_NAME: "Ada",
-    GIT_AUTHOR_EMAIL: "ada@example.com",
-    GIT_COMMITTER_NAME: "Ada",
-    GIT_COMMITTER_EMAIL: "ada@example.com",
-  };
-  return execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
-}
+const git = (cwd: string, ...args: string[]): string => runGit({ home: bench.dir, cwd }, args);
 
 /** Somebody commits and pushes. */
 async function commit(files: Readonly<Record<string, string>>): Promise<string> {
