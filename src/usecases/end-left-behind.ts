@@ -11,16 +11,17 @@ const GRACE_MS = 5_000;
 
 /**
  * Where servers share a store, a task of a server that died may have been taken over on another machine, from where nobody
- * can end what still runs here. So the next server here does it. Never rejects.
+ * can end what still runs here. So the next server here does it. Never rejects. `signal`: this server ends; while the store
+ * is away that is not held up.
  */
-export async function endLeftBehind(services: Services): Promise<void> {
+export async function endLeftBehind(services: Services, signal?: AbortSignal): Promise<void> {
   try {
     await endOrphanedLaunchers();
     const runs = await listMarked(RUN_MARKER);
     // Of this machine: what other machines run is not to be seen here.
     const alive = new Set(listProcesses().map(identityOf));
     const left = [...runs].filter((run) => isOfDeadServer(run, alive));
-    await Promise.all(left.map((run) => endRun(services, run)));
+    await Promise.all(left.map((run) => endRun(services, run, signal)));
   } catch (error) {
     services.logger.error({ err: error }, "Could not look for what a dead server has left running here");
   }
@@ -31,10 +32,10 @@ function isOfDeadServer(run: string, alive: ReadonlySet<string>): boolean {
   return server !== "" && !alive.has(server);
 }
 
-async function endRun(services: Services, run: string): Promise<void> {
+async function endRun(services: Services, run: string, signal: AbortSignal | undefined): Promise<void> {
   const { store, logger, node } = services;
   const id = run.slice(run.indexOf("/") + 1);
-  const task = await persist(() => store.getTask(id));
+  const task = await persist(() => store.getTask(id), signal);
   // Nobody knows any more how it ended: what it left may be there on purpose.
   if (task === null) return;
   const ranHere = task.node !== null && nodeName(task.node) === nodeName(node);

@@ -14,6 +14,8 @@ const REFUSALS_FLUSH_MS = 5_000;
 const STORE_ANSWER_MS = 2_000;
 /** After that: what ending an undo may take beyond the grace period. */
 const LEAVING_MS = 5_000;
+/** For each thing to end: a database or a network that doesn't answer must not keep the process. */
+const END_MS = 15_000;
 /** At the end: for the first attempts of what has been left to tell; the rest is for the next server. */
 const SENDING_MS = 5_000;
 
@@ -52,14 +54,14 @@ export function createLife({ services, queue, keeper, holds, endingMs = 60_000 }
   const closed = Promise.withResolvers<void>();
   const impatient = Promise.withResolvers<false>();
   const ends: (() => void | Promise<void>)[] = [];
-  let closing = false;
+  const closing = new AbortController();
   let recovery: Promise<unknown> = Promise.resolve();
   const flusher = setInterval(() => {
     refusals.flush().catch((error: unknown) => logger.warn({ err: error }, "Counters not stored"));
   }, REFUSALS_FLUSH_MS);
 
   function checkOpen(): void {
-    if (closing) throw new AppError("server:draining", undefined, { retryAfter: 5 });
+    if (closing.signal.aborted) throw new AppError("server:draining", undefined, { retryAfter: 5 });
   }
 
   /** False when something is still under way after `ms`. */
@@ -92,17 +94,25 @@ export function createLife({ services, queue, keeper, holds, endingMs = 60_000 }
     }
   }
 
+  async function inTime(last: () => void | Promise<void>): Promise<void> {
+    if (await within(END_MS, Promise.resolve(last()))) return;
+    logger.warn(
+      { seconds: END_MS / 1_000 },
+      "Something did not end in time; it is left to the end of the process",
+    );
+  }
+
   async function end(): Promise<void> {
     try {
       await endWork();
       queue.stop();
       await services.outbound.stop(SENDING_MS);
-      for (const each of ends) await each();
+      for (const each of ends) await inTime(each);
     } finally {
-      await keeper.stop();
+      await inTime(() => keeper.stop());
       clearInterval(flusher);
-      await Promise.allSettled([refusals.flush()]);
-      await store.close();
+      await inTime(() => refusals.flush().catch(() => undefined));
+      await inTime(() => store.close());
     }
     logger.info("Ended");
   }
@@ -117,7 +127,7 @@ export function createLife({ services, queue, keeper, holds, endingMs = 60_000 }
       );
       services.outbound.start();
       // Where others may be alive, the queue hands out what the lost ones left, once it is sure that they are.
-      recovery = queue.shared ? endLeftBehind(services) : recoverAll();
+      recovery = queue.shared ? endLeftBehind(services, closing.signal) : recoverAll();
       holds.start();
       queue.start({
         run: (claimed) => runTask(services, claimed),
@@ -133,9 +143,9 @@ export function createLife({ services, queue, keeper, holds, endingMs = 60_000 }
       ends.push(each);
     },
     close() {
-      if (closing) impatient.resolve(false);
+      if (closing.signal.aborted) impatient.resolve(false);
       else {
-        closing = true;
+        closing.abort();
         end().then(closed.resolve, closed.reject);
       }
       return closed.promise;

@@ -1,8 +1,9 @@
+import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from "vitest";
 import type { Client } from "../../src/client/client.ts";
 import { type ReceivedWire, receivedSchema, type TaskWire } from "../../src/client/schemas.ts";
 import { isEnded } from "../../src/domain/task-machine.ts";
@@ -180,7 +181,11 @@ describe("a receiver with a spool", () => {
     );
   });
 
-  it("ends in good order with webhooks that wait", async () => {
+  it("ends in good order with webhooks that wait, and with what a dead server has left", async () => {
+    // No process has this pid and start time: pid 1 started with the machine. What the store says of it can't be asked.
+    const env = { HOOKWRIGHT_RUN_ID: "1@999999999999/01a21009-5436-7000-96e4-2e23302d3cff" };
+    const left = spawn("/bin/sleep", ["1000"], { env, stdio: "ignore" });
+    onTestFinished(() => void left.kill("SIGKILL"));
     const before = await start();
     proxy.refuse(true);
     const { delivery } = await push(before.url, "first");

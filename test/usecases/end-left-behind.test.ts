@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AppError } from "../../src/domain/errors.ts";
 import { nodeName } from "../../src/domain/node.ts";
 import { ownIdentity } from "../../src/lib/processes/orphaned-launchers.ts";
 import { readProcess } from "../../src/lib/processes/proc.ts";
@@ -84,6 +85,24 @@ describe("what a task of a dead server still runs on this machine", () => {
   it("is left when its server lives", async () => {
     const pid = await leftBehind(ownIdentity(), await endedTask("bad"));
     await endLeftBehind(world.services);
+    expect(lives(pid)).toBe(true);
+  });
+
+  it("is left to the next server when this one ends while the store is away", async () => {
+    const pid = await leftBehind(DEAD, await endedTask("bad"));
+    const asked = Promise.withResolvers<void>();
+    const store = {
+      ...world.services.store,
+      getTask: () => {
+        asked.resolve();
+        return Promise.reject(new AppError("store:unavailable"));
+      },
+    };
+    const ending = new AbortController();
+    const looked = endLeftBehind({ ...world.services, store }, ending.signal);
+    await asked.promise;
+    ending.abort();
+    await looked;
     expect(lives(pid)).toBe(true);
   });
 });
