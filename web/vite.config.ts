@@ -13,5 +13,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // The licences of what is bundled ask to go along with every copy of it.
+    license: { fileName: "third-party-licenses.md" },
   },
 });
