@@ -1,4 +1,5 @@
 import { createLogger, levelOf, type Logger, type LogLevel } from "../lib/logger.ts";
+import { findOpenFiles, formatOpenFile } from "../settings/file-modes.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -33,10 +34,22 @@ export async function beginServing(
   { options, output }: Context,
   { settings, listen, node, level = levelOf(process.env) }: BeginOptions,
 ): Promise<Serving> {
-  for (const warning of settings.warnings) output.note(`${colors.yellow("warning")}: ${warning}`);
+  for (const warning of await warningsOf(settings)) output.note(`${colors.yellow("warning")}: ${warning}`);
   const logger = createLogger({ level, pretty: process.stderr.isTTY && !options.json });
   const server = await serve({ settings, logger, signals: true, ...(listen && { listen }), ...node });
   return { server, logger };
+}
+
+const ROOT_WARNING =
+  "RUNNING AS ROOT: every step, and whoever finds a way into this process, may do everything on this machine. Give the server an account of its own (docs/hardening.md); steps that need another account name it by `user`";
+
+async function warningsOf(settings: Settings): Promise<string[]> {
+  const open = await findOpenFiles(settings);
+  return [
+    ...settings.warnings,
+    ...open.map(formatOpenFile),
+    ...(process.getuid?.() === 0 ? [ROOT_WARNING] : []),
+  ];
 }
 
 /** Ends the process when the server has ended: a command that could not be ended must not keep it. */

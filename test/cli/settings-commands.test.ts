@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { chmod, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPlace, type Place } from "../support/cli.ts";
@@ -100,6 +100,19 @@ describe("check", () => {
     expect(json.json()).toEqual([
       expect.objectContaining({ valid: true, sources: 1, actions: 0, warnings: [expect.any(String)] }),
     ]);
+  });
+
+  it("warns of settings with secrets that other accounts can read, and says how to close them", async () => {
+    await place.write(
+      "readable.yaml",
+      "sources:\n  app: { kind: github, secret: for-few-eyes-of-this-machine-alone }\nactions: {}\n",
+    );
+    await chmod(join(place.dir, "readable.yaml"), 0o644);
+    const ran = await place.run(["check", "readable.yaml"]);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stderr).toMatch(/^warning: .*readable\.yaml holds secrets, .*: chmod 600 .*readable\.yaml$/);
+    await chmod(join(place.dir, "readable.yaml"), 0o600);
+    expect(await place.run(["check", "readable.yaml"])).toMatchObject({ exitCode: 0, stderr: "" });
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
+import { findOpenFiles, formatOpenFile } from "../../settings/file-modes.ts";
 import { loadSettings } from "../../settings/load.ts";
 import { addBody, type Context } from "../command.ts";
 import { DEFAULT_FILE, settingsPath } from "../connect.ts";
@@ -13,7 +14,9 @@ const input = z.object({ file: z.string().optional() });
 async function run({ options, output }: Context, { file }: z.infer<typeof input>): Promise<number> {
   const path = file === undefined ? settingsPath(options) : resolve(file);
   try {
-    const { sources, actions, warnings } = await loadSettings({ file: path, env: process.env });
+    const settings = await loadSettings({ file: path, env: process.env });
+    const { sources, actions } = settings;
+    const warnings = [...settings.warnings, ...(await findOpenFiles(settings)).map(formatOpenFile)];
     const counts = { sources: Object.keys(sources).length, actions: Object.keys(actions).length };
     if (output.json) output.data({ valid: true, file: path, ...counts, warnings });
     for (const warning of output.json ? [] : warnings) output.note(`${colors.yellow("warning")}: ${warning}`);
