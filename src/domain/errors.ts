@@ -8,6 +8,7 @@ export const ERRORS = {
   "auth:forbidden": [403, "The token's scopes do not allow this"],
   "auth:cross_site": [403, "The change may not come from the dashboard"],
   "auth:too_many_failures": [429, "Too many failed attempts"],
+  "rate:limited": [429, "Too many requests"],
   "signature:missing": [401, "The request carries no signature"],
   "signature:invalid": [401, "The signature does not match the body"],
   "signature:expired": [401, "The signed timestamp is outside the allowed window"],

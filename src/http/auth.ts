@@ -6,6 +6,7 @@ import { allows, type Scope } from "../domain/scopes.ts";
 import type { TokenRow } from "../storage/store.ts";
 import type { ClientAddress } from "./client-address.ts";
 import type { FailureLimit } from "./failure-limit.ts";
+import { noteProved } from "./gate.ts";
 import { checkSameOrigin, sessionSecret } from "./session-cookie.ts";
 
 /** Who a request comes from. */
@@ -47,6 +48,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (result === null)
       throw new AppError("auth:bad_credentials", "The token is unknown, expired or revoked");
     succeeded?.();
+    noteProved(request);
     return result;
   };
 
@@ -57,6 +59,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     checkSameOrigin(request.method, request.headers);
     const row = await sessions.verify(secret);
     if (row === null) throw new AppError("auth:bad_credentials", "The session is over; log in again");
+    noteProved(request);
     return row;
   }
 

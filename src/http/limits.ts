@@ -32,6 +32,11 @@ export const LIMITS = {
   failuresWindowMs: 60_000,
   /** Addresses that failures are remembered of. */
   failureAddresses: 10_000,
+  /** Networks and sources that a rate limit remembers: those that have proved nothing, and those that have. */
+  rateStrangers: 20_000,
+  rateKnown: 5_000,
+  /** How much more room those have that have proved who they are. */
+  rateKnownFactor: 10,
   /** Failed logins of one user, from anywhere, within the window. */
   failuresOfUser: 100,
   /** How long `?wait` waits at most for a deployment. */

@@ -19,6 +19,7 @@ import { type ClientAddress, createClientAddress } from "./client-address.ts";
 import { answerClientError } from "./client-errors.ts";
 import { createEventStreams, type EventStreams } from "./event-stream.ts";
 import { createFailureLimit } from "./failure-limit.ts";
+import { createGate, type Gate, guardRoutes } from "./gate.ts";
 import { identityHeaders, newRequestId } from "./identity.ts";
 import { createBufferBudget } from "./intake/buffer-budget.ts";
 import { createIntake, type Intake, pathOf } from "./intake/intake.ts";
@@ -65,7 +66,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let draining = false;
   const addressOf = createClientAddress(() => settings().server.trustedProxies);
   const budget = createBufferBudget(() => settings().server.maxBufferedBytes);
-  const intake = createIntake({ app, budget, logger, addressOf, draining: () => draining });
+  const gate = createGate({ app, settings, addressOf, logger });
+  const intake = createIntake({ app, budget, logger, addressOf, gate, draining: () => draining });
   const streams = createEventStreams({ app });
   const feed = createDeployFeed({ app, logger });
   const server = createFastify(options, intake);
@@ -74,7 +76,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.addHook("onRoute", ({ method, url }) => {
     routes.push(...[method].flat().map((each) => `${each} ${url}`));
   });
-  const ready = register(server, { ...options, streams, feed, addressOf });
+  const ready = register(server, { ...options, streams, feed, addressOf, gate });
 
   return {
     async listen(address) {
@@ -148,6 +150,7 @@ interface RegisterOptions extends HttpServerOptions {
   readonly feed: DeployFeed;
   readonly streams: EventStreams;
   readonly addressOf: ClientAddress;
+  readonly gate: Gate;
 }
 
 async function register(server: FastifyInstance, options: RegisterOptions): Promise<void> {
@@ -156,6 +159,7 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.addHook("onRequest", setHeaders);
+  guardRoutes(server, options.gate);
   server.setErrorHandler((error, request, reply) => sendProblem(reply, request, toKnown(error), logger));
   server.setNotFoundHandler((request, reply) => {
     // Of the source that takes every path; those with a path of their own never come here.
@@ -178,7 +182,7 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   const limit = createLoginLimit(failures);
   const publicUrl = (): string => publicUrlOf(settings());
   const deploy = { app, login: { users: options.users, limit, addressOf }, logger, publicUrl };
-  await server.register(rootRoutes({ app, token, failures, addressOf, logger, deploy }));
+  await server.register(rootRoutes({ app, token, failures, addressOf, logger, deploy, gate: options.gate }));
   await server.register(
     nodejitsuRoutes({
       ...deploy,

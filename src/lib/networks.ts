@@ -47,6 +47,8 @@ function parseNetwork(text: string): Range | null {
  * one customer with 2^64 addresses. What is no address stays as it is.
  */
 export function networkOf(address: string): string {
+  // Each request asks: an IPv4 address needs no parsing.
+  if (!address.includes(":")) return address;
   if (isIP(address) === 0) return address;
   const parsed = ipaddr.process(address);
   if (parsed instanceof ipaddr.IPv4) return parsed.toString();

@@ -11,6 +11,7 @@ import { readEndpoints } from "./read-endpoints.ts";
 import { readSettingsFile } from "./read-file.ts";
 import { createReading, type Reading } from "./reading.ts";
 import { readFreezes } from "./read-freezes.ts";
+import { completeRateLimits } from "./rate-limit-schema.ts";
 import { readSources } from "./read-sources.ts";
 import { problemAt } from "./report.ts";
 import { settingsCommon, type CommonInput } from "./schema.ts";
@@ -74,7 +75,10 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
   const common = readCommon(reading, data);
   const around =
     common === null ? null : { server: readServer(reading, common), ...readAccess(reading, common) };
-  const sources = { ...readSources(reading, data["sources"], around), ...deploySource(common) };
+  const sources = {
+    ...readSources(reading, data["sources"], around),
+    ...deploySource(common, around?.server),
+  };
   const names = {
     sources: [...namesIn(data["sources"]), ...(common === null ? [DEPLOY_SOURCE] : deployNames(common))],
     endpoints: namesIn(data["notify"]),
@@ -114,10 +118,14 @@ const deployNames = ({ deploy }: CommonInput): string[] =>
   Object.keys(deploy.apps).length === 0 ? [] : [DEPLOY_SOURCE];
 
 /** The deploy API's own source, where there are apps for it. */
-function deploySource(common: CommonInput | null): Record<string, SourceSettings> {
-  if (common === null || deployNames(common).length === 0) return {};
+function deploySource(
+  common: CommonInput | null,
+  server: ServerSettings | undefined,
+): Record<string, SourceSettings> {
+  if (common === null || server === undefined || deployNames(common).length === 0) return {};
   const source = bindDeploys({ travisKeyUrls: common.deploy.travis_key_urls });
-  return { [DEPLOY_SOURCE]: { path: DEPLOY_PATH, allowFrom: null, recovery: null, source } };
+  const { rateLimits } = server;
+  return { [DEPLOY_SOURCE]: { path: DEPLOY_PATH, allowFrom: null, recovery: null, rateLimits, source } };
 }
 
 const namesIn = (value: unknown): string[] => (isObject(value) ? Object.keys(value) : []);
@@ -205,5 +213,6 @@ function readServer(reading: Reading, common: CommonInput): ServerSettings {
     replayWindowMs: server.replay_window,
     spoolBytes: readSpool(reading, common),
     trustedProxies: server.trusted_proxies,
+    rateLimits: completeRateLimits(server.rate_limit),
   };
 }

@@ -6,6 +6,7 @@ import { entryName } from "./fields.ts";
 import { findKind } from "./find-kind.ts";
 import type { KeyPath } from "./problems.ts";
 import { readCredentials } from "./read-credentials.ts";
+import { completeRateLimits } from "./rate-limit-schema.ts";
 import { completeRecovery, readRecovery, type RecoveryContext, type RecoveryInput } from "./read-recovery.ts";
 import type { Reading } from "./reading.ts";
 import { recoveryKeys } from "./recovery-schema.ts";
@@ -62,6 +63,7 @@ function toSettings(reading: Reading, parts: SourceParts, around: Around | null)
   return {
     path: sourcePath,
     allowFrom: place.allow_from === undefined ? null : createNetworks(place.allow_from),
+    rateLimits: completeRateLimits(place.rate_limit, around?.server.rateLimits),
     source: bindSource({ ...parts, bodyLimit: place.body_limit }),
     recovery:
       recovery === null || around === null

@@ -5,6 +5,7 @@ import { deploySchema } from "./deploy-schema.ts";
 import { duration, entryName, lifetime, network, secret, size } from "./fields.ts";
 import { builtInKinds, type Kinds } from "./kinds.ts";
 import { freezeSchema } from "./freeze-schema.ts";
+import { rateLimit } from "./rate-limit-schema.ts";
 import { sourceSchema } from "./source-schema.ts";
 
 const server = z.strictObject({
@@ -47,6 +48,9 @@ const server = z.strictObject({
     .describe(
       "Proxies whose `X-Forwarded-For` is believed, such as 127.0.0.1. Default: none, so that nobody can pass for another address.",
     ),
+  rate_limit: rateLimit().describe(
+    "Bounds on requests, looked at before anything else is done for them: `off`, or other bounds than the defaults. See docs/hardening.md.",
+  ),
 });
 
 const outbound = z.strictObject({

@@ -4,6 +4,7 @@ import type { Freeze } from "../domain/freeze.ts";
 import type { GithubHooksOptions } from "../lib/github-hooks.ts";
 import type { GitlabHooksOptions } from "../lib/gitlab-hooks.ts";
 import type { Networks } from "../lib/networks.ts";
+import type { Rate } from "../lib/token-bucket.ts";
 import type { Endpoint } from "../outbound/endpoint.ts";
 import type { BoundSource } from "../sources/source.ts";
 
@@ -59,6 +60,16 @@ export interface ServerSettings {
   readonly spoolBytes: number | null;
   /** Networks of proxies whose `X-Forwarded-For` is believed. Default none. */
   readonly trustedProxies: readonly string[];
+  /** Of everything that no source has limits of its own for. */
+  readonly rateLimits: RateLimits;
+}
+
+/** Null: not limited. */
+export interface RateLimits {
+  /** Of one client, counting what does not prove who sent it. Default 100 a second, 2000 at once. */
+  readonly client: Rate | null;
+  /** Of one source, counting what does. Default none. */
+  readonly source: Rate | null;
 }
 
 export interface WorkSettings {
@@ -85,6 +96,7 @@ export interface SourceSettings {
   readonly path: string;
   /** Where its webhooks may come from; null: from anywhere. */
   readonly allowFrom: Networks | null;
+  readonly rateLimits: RateLimits;
   readonly source: BoundSource;
   /** Null: what does not come in is not asked for. */
   readonly recovery: RecoverySettings | null;

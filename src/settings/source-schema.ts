@@ -2,6 +2,7 @@ import { z } from "zod";
 import { network, secret, secretNames, size } from "./fields.ts";
 import type { SourceKind } from "../sources/source.ts";
 import type { Kinds } from "./kinds.ts";
+import { rateLimit } from "./rate-limit-schema.ts";
 import { recoveryShape } from "./recovery-schema.ts";
 
 const placeShape = {
@@ -17,6 +18,9 @@ const placeShape = {
     .describe(
       "Networks that its webhooks may come from, such as 192.0.2.0/24; others are refused before anything is checked. Default: any.",
     ),
+  rate_limit: rateLimit().describe(
+    "Bounds on its requests where they differ from `server.rate_limit`: `off`, or `client` and `source`.",
+  ),
   body_limit: size().optional().describe("Largest body, such as 5MiB. Default: the sender's own maximum."),
 };
 

@@ -37,6 +37,7 @@ export function bindDeploys({ travisKeyUrls }: DeploySourceOptions): BoundSource
     publicKeys: { urls: travisKeyUrls, read: readTravisKeys },
     answers: null,
     rollbackRules: null,
+    takesAnybody: false,
     authenticate(request, _now, keys = []) {
       if (request.user !== undefined) return { ok: true, fingerprint: bodyDigest(request.body) };
       if (request.headers["signature"] === undefined)

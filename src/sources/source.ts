@@ -127,6 +127,8 @@ export interface BoundSource {
   readonly answers: SourceAnswers | null;
   /** Null for kinds that report no health. */
   readonly rollbackRules: RollbackRules | null;
+  /** Nothing is proved by a webhook that it takes. */
+  readonly takesAnybody: boolean;
   authenticate(request: IncomingRequest, now: Date, publishedKeys?: readonly string[]): AuthResult;
   senderId(request: IncomingRequest): string | null;
   eventName(request: Pick<IncomingRequest, "headers">): string;
@@ -161,6 +163,7 @@ export function bindSource<O>({
     secretInPath: kind.secretInPath ?? false,
     answers: kind.answers ?? null,
     rollbackRules: kind.rollbackRules?.(options) ?? null,
+    takesAnybody: credentials.unsafeNoAuth && credentials.secrets.length === 0,
     publicKeys: bindPublicKeys(kind, options, credentials),
     authenticate: (request, now, publishedKeys) =>
       kind.authenticate(

@@ -8,6 +8,7 @@ import type { Release } from "../domain/release.ts";
 import type { LogEntry, Task } from "../domain/task.ts";
 import type { Attempt } from "../outbound/attempt.ts";
 import type { ApproveInput } from "./approve-task.ts";
+import type { Refusal } from "./refusal-log.ts";
 import type { Revision, RevisionFilter } from "./list-revisions.ts";
 import type { RevisionRollback, RollBackRevisionInput } from "./roll-back-revision.ts";
 import type { IncomingRequest, SourceAnswers } from "../sources/source.ts";
@@ -34,6 +35,8 @@ export interface App {
    * (stored as rejected; `details.delivery_id`), with `store:unavailable`.
    */
   receiveDelivery(input: ReceiveInput): Promise<ReceivedDelivery>;
+  /** Counts and logs a request that was refused before anything was done for it. */
+  noteRefusal(refusal: Refusal): void;
   /** Whose webhooks are received on a path; null when nobody's are. */
   findSource(path: string): FoundSource | null;
 

@@ -15,7 +15,7 @@ import { listActions, sourceAt } from "./read-settings.ts";
 import { getDelivery, getDeliveryBody } from "./read-deliveries.ts";
 import { getTask, listLog } from "./read-tasks.ts";
 import { listRevisions } from "./list-revisions.ts";
-import { receiveDelivery } from "./receive-delivery.ts";
+import { receiveDelivery, refuse } from "./receive-delivery.ts";
 import { replayDelivery } from "./replay-delivery.ts";
 import { rollBackRevision } from "./roll-back-revision.ts";
 import { retryTask } from "./retry-task.ts";
@@ -48,6 +48,7 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     };
   return {
     receiveDelivery: whenOpen(receiveDelivery),
+    noteRefusal: (refusal) => refuse(services, refusal),
     findSource: (path) => (receives ? sourceAt(settings(), path) : null),
     startAction: whenOpen(startAction),
     planAction: (input) => planAction(services, input),

@@ -79,7 +79,8 @@ function checkAddress(services: Services, entry: SourceSettings, remoteAddress: 
   throw new AppError("source:address", `${source.name} takes no webhooks from ${remoteAddress ?? "there"}`);
 }
 
-function refuse(services: Services, refusal: Refusal): void {
+/** See App.noteRefusal. */
+export function refuse(services: Services, refusal: Refusal): void {
   services.refusals.count({ name: refusal.code, source: refusal.source });
   services.refusalLog(refusal);
 }

@@ -1,6 +1,7 @@
 import type { Logger } from "../lib/logger.ts";
 
 export interface Refusal {
+  /** Its name; `(api)` for what no source takes. */
   readonly source: string;
   readonly code: string;
   readonly remoteAddress: string | null;
@@ -26,6 +27,6 @@ export function createRefusalLog({
       return;
     }
     quiet.set(refusal.source, { until: at + QUIET_MS, unsaid: 0 });
-    logger.warn({ ...refusal, unsaid: entry.unsaid }, "Refused a webhook");
+    logger.warn({ ...refusal, unsaid: entry.unsaid }, "Refused a request");
   };
 }

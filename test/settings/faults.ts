@@ -31,7 +31,7 @@ export const unknownKeys: readonly Fault[] = [
   [
     "of another kind of source",
     `sources: { a: { kind: github, ${SECRET}, body_secret: true } }`,
-    "1:57 sources.a.body_secret: unknown key; known here: kind, path, allow_from, body_limit, secret, secrets, secret_name, unsafe_no_auth, recover, algorithm",
+    "1:57 sources.a.body_secret: unknown key; known here: kind, path, allow_from, rate_limit, body_limit, secret, secrets, secret_name, unsafe_no_auth, recover, algorithm",
   ],
   [
     "among fields of generic",

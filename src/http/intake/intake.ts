@@ -3,6 +3,7 @@ import { AppError } from "../../domain/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { App, FoundSource, ReceivedDelivery } from "../../usecases/app.ts";
 import type { ClientAddress } from "../client-address.ts";
+import type { Gate } from "../gate.ts";
 import { identityHeaders, newRequestId } from "../identity.ts";
 import { LIMITS } from "../limits.ts";
 import { toAppError } from "../problems.ts";
@@ -18,6 +19,7 @@ export interface IntakeOptions {
   readonly budget: BufferBudget;
   readonly logger: Logger;
   readonly addressOf: ClientAddress;
+  readonly gate: Gate;
   /** True once the server is closing: nothing new is taken. */
   readonly draining: () => boolean;
 }
@@ -78,18 +80,32 @@ async function answerDelivery(options: IntakeOptions, exchange: Exchange): Promi
   }
 }
 
-async function receive(
-  { app, budget, draining, addressOf }: IntakeOptions,
+async function receive(options: IntakeOptions, exchange: Exchange, requestId: string): Promise<Answer> {
+  const { request, source } = exchange;
+  if (options.draining())
+    throw new AppError("server:draining", undefined, { retryAfter: LIMITS.retryAfterSeconds });
+  // Before a byte of the body is read.
+  const entered = options.gate.enter(request, source.name);
+  try {
+    const received = await take(options, exchange);
+    entered.proved();
+    return acceptedInWords(acceptedAnswer(received, requestId), source);
+  } catch (error) {
+    if (isAuthentic(error)) entered.proved();
+    throw error;
+  }
+}
+
+async function take(
+  { app, budget, addressOf }: IntakeOptions,
   { request, response, source }: Exchange,
-  requestId: string,
-): Promise<Answer> {
-  if (draining()) throw new AppError("server:draining", undefined, { retryAfter: LIMITS.retryAfterSeconds });
+): Promise<ReceivedDelivery> {
   checkHead(request, source.bodyLimit);
   if (request.headers.expect !== undefined) response.writeContinue();
   const remoteAddress = addressOf(request);
   const { body, release } = await readBody(request, { limit: source.bodyLimit, budget });
   try {
-    const received = await app.receiveDelivery({
+    return await app.receiveDelivery({
       source: source.name,
       request: {
         headers: { ...plainHeaders(request.headers), ...queryOf(request.url) },
@@ -99,11 +115,14 @@ async function receive(
       },
       remoteAddress,
     });
-    return acceptedInWords(acceptedAnswer(received, requestId), source);
   } finally {
     release();
   }
 }
+
+/** Whether what went wrong with a webhook did so after it was found authentic. */
+const isAuthentic = (error: unknown): boolean =>
+  error instanceof AppError && (error.code.startsWith("store:") || "delivery_id" in error.details);
 
 /** What can be refused before a byte of the body has been read. */
 export function checkHead(request: IncomingMessage, limit: number): void {

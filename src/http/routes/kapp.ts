@@ -6,6 +6,7 @@ import type { Logger } from "../../lib/logger.ts";
 import type { App } from "../../usecases/app.ts";
 import type { ClientAddress } from "../client-address.ts";
 import type { FailureLimit } from "../failure-limit.ts";
+import { noteProved } from "../gate.ts";
 import type { KappTokenCheck } from "../kapp-token.ts";
 import { LIMITS } from "../limits.ts";
 
@@ -100,6 +101,7 @@ async function checkToken(
   const succeeded = failures.attempt(addressOf(request.raw));
   if (!(await check.verify(token))) return { status: 403 };
   succeeded();
+  noteProved(request);
   return null;
 }
 

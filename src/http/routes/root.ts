@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../../domain/errors.ts";
+import type { Gate } from "../gate.ts";
 import { VERSION } from "../identity.ts";
 import { acceptedAnswer, checkHead } from "../intake/intake.ts";
 import { plainHeaders } from "../intake/plain-headers.ts";
@@ -12,6 +13,7 @@ import { hasBasic } from "./nodejitsu/login.ts";
 
 export interface RootOptions extends KappOptions {
   readonly deploy: DeployOptions;
+  readonly gate: Gate;
 }
 
 /** The APIs that share `POST /`. */
@@ -131,7 +133,7 @@ function jsonOf({ body, headers }: FastifyRequest): unknown {
 }
 
 async function receive(
-  options: KappOptions,
+  options: RootOptions,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -140,6 +142,7 @@ async function receive(
   checkHead(request.raw, source.bodyLimit);
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   if (body.length > source.bodyLimit) throw tooLarge(source.bodyLimit);
+  const entered = options.gate.enter(request.raw, source.name);
   const received = await options.app.receiveDelivery({
     source: source.name,
     request: {
@@ -149,6 +152,7 @@ async function receive(
     },
     remoteAddress: options.addressOf(request.raw),
   });
+  entered.proved();
   const { status, headers, body: text } = acceptedAnswer(received, request.id);
   return reply.code(status).headers(headers).send(text);
 }

@@ -4,6 +4,7 @@ import { AppError, type ErrorCode, ERRORS } from "../../../domain/errors.ts";
 import { parseDuration } from "../../../lib/duration.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import type { App, Deployed } from "../../../usecases/app.ts";
+import { noteProved } from "../../gate.ts";
 import { plainHeaders } from "../../intake/plain-headers.ts";
 import { LIMITS } from "../../limits.ts";
 import { sendError } from "./errors.ts";
@@ -42,12 +43,14 @@ async function run({ app, login: how }: DeployOptions, request: FastifyRequest):
   const signed = !hasBasic(request) && request.headers["signature"] !== undefined;
   const who = signed ? null : await login(how, request);
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  return app.deploy({
+  const deployed = await app.deploy({
     login: who,
     request: { headers: plainHeaders(request.headers), body },
     uuid: request.id,
     remoteAddress: how.addressOf(request.raw),
   });
+  noteProved(request);
+  return deployed;
 }
 
 const RENAMED: Readonly<Record<string, ErrorCode>> = {

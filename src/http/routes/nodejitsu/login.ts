@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { Login, Users } from "../../../accounts/users.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { ClientAddress } from "../../client-address.ts";
+import { noteProved } from "../../gate.ts";
 import type { LoginLimit } from "../../login-limit.ts";
 
 export interface LoginOptions {
@@ -31,6 +32,7 @@ export async function login(
   });
   if (found === null) throw new AppError("mw:auth:unauthorized", "The user name and password do not match");
   succeeded?.();
+  noteProved(request);
   return found;
 }
 
