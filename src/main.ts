@@ -5,6 +5,7 @@ import { createSessions } from "./accounts/sessions.ts";
 import { createTokens } from "./accounts/tokens.ts";
 import { createPairings } from "./accounts/pairings.ts";
 import { createUsers } from "./accounts/users.ts";
+import { SERVER } from "./domain/audit.ts";
 import { AppError } from "./domain/errors.ts";
 import { nodeId } from "./domain/node.ts";
 import { VERSION } from "./http/identity.ts";
@@ -20,16 +21,19 @@ import { createTellingStore } from "./outbound/telling-store.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
 import type { Queue } from "./queue/queue.ts";
 import { loadSettings, parseSettings } from "./settings/load.ts";
+import { secretChanges } from "./settings/secret-changes.ts";
 import { openSecretStore, secretPlaceOf } from "./settings/secret-store.ts";
 import type { Settings } from "./settings/settings.ts";
 import { watchSettings } from "./settings/watch.ts";
+import { createAuditor } from "./storage/auditor.ts";
 import { type MaybeLate, openOrLater } from "./storage/late-store.ts";
 import { openStore } from "./storage/open.ts";
 import type { SharedStore } from "./storage/postgres/shared.ts";
 import { NODE_ROLES, type Store } from "./storage/store.ts";
+import type { App } from "./usecases/app.ts";
 import { createApp } from "./usecases/create-app.ts";
 import { createHoldKeeper } from "./usecases/hold-keeper.ts";
-import { createHub, type Hub } from "./usecases/hub.ts";
+import { AUDIT, createHub, type Hub } from "./usecases/hub.ts";
 import { keepRetention } from "./usecases/keep-retention.ts";
 import { createNodeKeeper, type NodeIdentity } from "./usecases/keep-node.ts";
 import { createLife, type Life } from "./usecases/life.ts";
@@ -171,11 +175,13 @@ const openNow = async (location: Settings["store"]): Promise<MaybeLate> => ({
 
 async function serve(parts: Parts, services: Services, life: Life): Promise<RunningServer> {
   const { options, settings, logger, store, opened, place } = parts;
-  const tokens = createTokens({ store });
-  const users = createUsers({ store });
+  const { auditor } = services;
+  const tokens = createTokens({ store, auditor });
+  const users = createUsers({ store, auditor });
   const localDir = settings.dataDir;
   const introduce = async (): Promise<string> => {
     await services.settings.replace(services.settings.current());
+    await services.takeOverAudit();
     return tokens.ensureLocalToken({ dir: localDir, name: localTokenName(settings) });
   };
   const localToken = opened === null ? await introduce() : "";
@@ -193,8 +199,10 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
     tokens,
     users,
     pairings: services.pairings,
-    sessions: createSessions({ store, tokens }),
+    sessions: createSessions({ store, auditor, tokens }),
     logger,
+    auditor,
+    way: options.recover === false ? "cli" : "api",
   });
   life.onEnd(() => http.close());
   life.onEnd(() => services.spool?.stop());
@@ -308,9 +316,17 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
     fetch,
     apiUrl: () => services.settings.current().github.apiUrl,
   });
+  const auditor = createAuditor({ store, logger, now, tell: () => hub.notify(AUDIT) });
   const services: Services = {
     node,
     store,
+    auditor,
+    takeOverAudit: () =>
+      secretChanges(place.file)
+        .takeOver(auditor.takeOver)
+        .catch((error: unknown) =>
+          logger.error({ err: error }, "Changes of secrets could not be recorded yet"),
+        ),
     queue,
     spool: spoolDisk === null ? null : spoolOf(spoolDisk, logger, () => services),
     logger,
@@ -378,9 +394,9 @@ async function readAgain({ settings, env }: Parts): Promise<Settings> {
 }
 
 /** Signals, and changes of the settings file. */
-function listenToOutside({ settings }: Parts, life: Life, reload: () => Promise<void>): void {
+function listenToOutside({ settings }: Parts, life: Life, reload: App["reloadSettings"]): void {
   // Both log what went wrong themselves, and tell who waits for the server's end.
-  const tryReload = (): void => void reload().catch(() => undefined);
+  const tryReload = (): void => void reload(SERVER).catch(() => undefined);
   const stop = (): void => void life.close().catch(() => undefined);
   life.onEnd(onSignals({ SIGTERM: stop, SIGINT: stop, SIGHUP: tryReload }));
   const { file, text: known } = settings;

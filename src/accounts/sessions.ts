@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { Asker, AuditPlace } from "../domain/audit.ts";
+import type { Auditor } from "../storage/auditor.ts";
 import type { Store, TokenRow } from "../storage/store.ts";
 import { isLive, type Tokens } from "./tokens.ts";
 
@@ -18,26 +20,33 @@ export interface OpenedSession {
  */
 export interface Sessions {
   /** Null for a token that is unknown, expired or revoked. */
-  open(token: string): Promise<OpenedSession | null>;
+  open(token: string, place: AuditPlace): Promise<OpenedSession | null>;
   /** The live token of a live session, or null. */
   verify(secret: string): Promise<TokenRow | null>;
-  end(secret: string): Promise<void>;
+  end(secret: string, asker: Asker): Promise<void>;
 }
 
 export interface SessionsOptions {
-  readonly store: Pick<Store, "createSession" | "findSession" | "endSession">;
+  readonly store: Pick<Store, "findSession">;
+  readonly auditor: Pick<Auditor, "recorded">;
   readonly tokens: Pick<Tokens, "verify">;
   readonly now?: () => Date;
 }
 
-export function createSessions({ store, tokens, now = () => new Date() }: SessionsOptions): Sessions {
+export function createSessions({
+  store,
+  auditor,
+  tokens,
+  now = () => new Date(),
+}: SessionsOptions): Sessions {
   return {
-    async open(given) {
+    async open(given, place) {
       const token = await tokens.verify(given);
       if (token === null) return null;
       const secret = randomBytes(RANDOM_BYTES).toString("base64url");
       const at = now();
-      await store.createSession({
+      const audit = { asker: { by: `token:${token.name}`, place }, action: "login", target: null } as const;
+      await auditor.recorded(audit, "createSession", {
         hash: hashOf(secret),
         tokenId: token.id,
         createdAt: at.toISOString(),
@@ -49,7 +58,8 @@ export function createSessions({ store, tokens, now = () => new Date() }: Sessio
       const token = await store.findSession({ hash: hashOf(secret), now: now().toISOString() });
       return token !== null && isLive(token, now()) ? token : null;
     },
-    end: (secret) => store.endSession(hashOf(secret)),
+    end: (secret, asker) =>
+      auditor.recorded({ asker, action: "logout", target: null }, "endSession", hashOf(secret)),
   };
 }
 

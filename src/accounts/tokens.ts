@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Asker, SERVER } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
 import { LOCAL_FILES } from "../domain/local-files.ts";
 import { newId } from "../lib/ids.ts";
+import type { Auditor } from "../storage/auditor.ts";
 import type { Store, TokenRow } from "../storage/store.ts";
 
 /** Marks our tokens, so that scanners for leaked secrets can find them. */
@@ -22,10 +24,10 @@ export interface NewToken {
 /** Bearer tokens of the API. Only their SHA-256 is stored: they are random, so nothing slower is needed. */
 export interface Tokens {
   /** The token is shown this once. Rejects `token:exists`. */
-  create(input: NewToken): Promise<{ readonly token: string; readonly row: TokenRow }>;
+  create(input: NewToken, asker?: Asker): Promise<{ readonly token: string; readonly row: TokenRow }>;
   list(): Promise<readonly TokenRow[]>;
   /** By id or name. Rejects `token:not_found`. */
-  revoke(ref: string): Promise<void>;
+  revoke(ref: string, asker?: Asker): Promise<void>;
   /** The live token's record, or null for one that is unknown, expired or revoked. */
   verify(token: string): Promise<TokenRow | null>;
   /** Whether the token has been verified in this run of the process; nothing is looked up. It may be revoked since. */
@@ -38,19 +40,27 @@ export interface Tokens {
 }
 
 export interface TokensOptions {
-  readonly store: Pick<Store, "createToken" | "findToken" | "listTokens" | "revokeToken" | "touchToken">;
+  readonly store: Pick<Store, "findToken" | "listTokens" | "revokeToken" | "touchToken">;
+  readonly auditor: Pick<Auditor, "attempt" | "recorded">;
   readonly now?: () => Date;
 }
 
-export function createTokens({ store, now = () => new Date() }: TokensOptions): Tokens {
+export function createTokens({ store, auditor, now = () => new Date() }: TokensOptions): Tokens {
   const touched = new Map<string, number>();
   // Hashes, so that a dump of the memory shows no token. Only real tokens get in: no stranger can make it grow.
   const passed = new Set<string>();
 
-  async function create({ name, scopes, expiresAt }: NewToken): ReturnType<Tokens["create"]> {
+  async function create(
+    { name, scopes, expiresAt }: NewToken,
+    asker: Asker = SERVER,
+  ): ReturnType<Tokens["create"]> {
     const token = PREFIX + randomBytes(RANDOM_BYTES).toString("base64url");
     const row = { id: newId(), name, scopes, createdAt: now().toISOString(), expiresAt };
-    await store.createToken({ ...row, hash: hashOf(token) });
+    const details = { scopes: scopes.join(" "), expires_at: expiresAt };
+    const audit = { asker, action: "token.create", target: `token:${name}`, details } as const;
+    await auditor.attempt(audit, () =>
+      auditor.recorded(audit, "createToken", { ...row, hash: hashOf(token) }),
+    );
     return { token, row: { ...row, lastUsedAt: null, revokedAt: null } };
   }
 
@@ -75,9 +85,12 @@ export function createTokens({ store, now = () => new Date() }: TokensOptions): 
   return {
     create,
     list: () => store.listTokens(),
-    async revoke(ref) {
-      if (await store.revokeToken({ ref, now: now().toISOString() })) return;
-      throw new AppError("token:not_found", `There is no live token ${ref}`);
+    revoke(ref, asker = SERVER) {
+      const audit = { asker, action: "token.revoke", target: `token:${ref}` } as const;
+      return auditor.attempt(audit, async () => {
+        if (await auditor.recorded(audit, "revokeToken", { ref, now: now().toISOString() })) return;
+        throw new AppError("token:not_found", `There is no live token ${ref}`);
+      });
     },
     verify,
     hasPassed: (token) => passed.has(hashOf(token)),

@@ -1,9 +1,11 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
+import { type Asker, type AuditEntry, SERVER } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
 import type { User, UserToken } from "../domain/user.ts";
 import { newId } from "../lib/ids.ts";
 import { hashPassword, verifyPassword } from "../lib/passwords.ts";
 import { createTurns, TooMany } from "../lib/turns.ts";
+import type { Auditor } from "../storage/auditor.ts";
 import type { Store } from "../storage/store.ts";
 
 /** Marks the tokens of users, so that scanners for leaked secrets can find them. */
@@ -32,17 +34,20 @@ export interface NewUserToken {
 /** People who deploy with `user:password` or `user:token`. */
 export interface Users {
   /** Rejects `user:exists`. */
-  add(name: string, password: string): Promise<void>;
+  add(name: string, password: string, asker?: Asker): Promise<void>;
   /** Rejects `user:not_found`; so do the next ones. */
-  setPassword(name: string, password: string): Promise<void>;
-  setDisabled(name: string, disabled: boolean): Promise<void>;
+  setPassword(name: string, password: string, asker?: Asker): Promise<void>;
+  setDisabled(name: string, disabled: boolean, asker?: Asker): Promise<void>;
   list(): Promise<readonly User[]>;
   find(name: string): Promise<User | null>;
   /** The token is shown this once. Rejects `token:exists`. */
-  createToken(input: NewUserToken): Promise<{ readonly token: string; readonly row: UserToken }>;
+  createToken(
+    input: NewUserToken,
+    asker?: Asker,
+  ): Promise<{ readonly token: string; readonly row: UserToken }>;
   listTokens(user: string): Promise<readonly UserToken[]>;
   /** By id or name. Rejects `token:not_found`. */
-  revokeToken(user: string, ref: string): Promise<void>;
+  revokeToken(user: string, ref: string, asker?: Asker): Promise<void>;
   /**
    * Null when they are not right. Takes as long for a user who is not there. Rejects `user:broken` when the user's record can't
    * be used, `server:busy`, and `store:unavailable`.
@@ -56,21 +61,12 @@ export interface Users {
 }
 
 export interface UsersOptions {
-  readonly store: Pick<
-    Store,
-    | "createUser"
-    | "changeUser"
-    | "getUser"
-    | "listUsers"
-    | "createUserToken"
-    | "findUserToken"
-    | "listUserTokens"
-    | "revokeUserToken"
-  >;
+  readonly store: Pick<Store, "getUser" | "listUsers" | "findUserToken" | "listUserTokens">;
+  readonly auditor: Pick<Auditor, "attempt" | "recorded">;
   readonly now?: () => Date;
 }
 
-export function createUsers({ store, now = () => new Date() }: UsersOptions): Users {
+export function createUsers({ store, auditor, now = () => new Date() }: UsersOptions): Users {
   const inTurn = createTurns(TURNS);
   const key = randomBytes(RANDOM_BYTES);
   // Digests under a key that ends with the process, so that a dump of the memory shows no password. By user and secret.
@@ -123,27 +119,41 @@ export function createUsers({ store, now = () => new Date() }: UsersOptions): Us
   }
 
   return {
-    async add(name, password) {
-      const passwordHash = await hashPassword(password);
-      await store.createUser({ name, passwordHash, createdAt: now().toISOString() });
+    async add(name, password, asker = SERVER) {
+      const user = { name, passwordHash: await hashPassword(password), createdAt: now().toISOString() };
+      const audit = { asker, action: "user.add", target: `user:${name}` } as const;
+      await auditor.attempt(audit, () => auditor.recorded(audit, "createUser", user));
     },
-    setPassword: async (name, password) =>
-      store.changeUser({ name, passwordHash: await hashPassword(password) }),
-    setDisabled: (name, disabled) =>
-      store.changeUser({ name, disabledAt: disabled ? now().toISOString() : null }),
+    async setPassword(name, password, asker = SERVER) {
+      const change = { name, passwordHash: await hashPassword(password) };
+      const audit = changeOf(name, asker, { password: "set" });
+      await auditor.attempt(audit, () => auditor.recorded(audit, "changeUser", change));
+    },
+    async setDisabled(name, disabled, asker = SERVER) {
+      const change = { name, disabledAt: disabled ? now().toISOString() : null };
+      const audit = changeOf(name, asker, { disabled });
+      await auditor.attempt(audit, () => auditor.recorded(audit, "changeUser", change));
+    },
     list: () => store.listUsers(),
     find: (name) => store.getUser(name),
-    async createToken({ user, name, apps, expiresAt }) {
+    async createToken({ user, name, apps, expiresAt }, asker = SERVER) {
       const token = PREFIX + randomBytes(RANDOM_BYTES).toString("base64url");
       const createdAt = now().toISOString();
       const row: UserToken = { id: newId(), user, name, apps, createdAt, expiresAt, revokedAt: null };
-      await store.createUserToken({ token: row, hash: hashOf(token) });
+      const details = { token: name, apps: apps === null ? null : apps.join(" "), expires_at: expiresAt };
+      const audit = { asker, action: "user_token.create", target: `user:${user}`, details } as const;
+      const input = { token: row, hash: hashOf(token) };
+      await auditor.attempt(audit, () => auditor.recorded(audit, "createUserToken", input));
       return { token, row };
     },
     listTokens: (user) => store.listUserTokens(user),
-    async revokeToken(user, ref) {
-      if (await store.revokeUserToken({ user, ref, now: now().toISOString() })) return;
-      throw new AppError("token:not_found", `${user} has no live token ${ref}`);
+    revokeToken(user, ref, asker = SERVER) {
+      const details = { token: ref };
+      const audit = { asker, action: "user_token.revoke", target: `user:${user}`, details } as const;
+      return auditor.attempt(audit, async () => {
+        if (await auditor.recorded(audit, "revokeUserToken", { user, ref, now: now().toISOString() })) return;
+        throw new AppError("token:not_found", `${user} has no live token ${ref}`);
+      });
     },
     verify(name, secret) {
       const digest = digestOf(name, secret);
@@ -160,6 +170,13 @@ export function createUsers({ store, now = () => new Date() }: UsersOptions): Us
     },
   };
 }
+
+const changeOf = (name: string, asker: Asker, details: AuditEntry["details"] = {}): AuditEntry => ({
+  asker,
+  action: "user.change",
+  target: `user:${name}`,
+  details,
+});
 
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 

@@ -33,6 +33,18 @@ export const expirySchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** `90d` → the RFC 3339 time 90 days ago; such a time stays as it is. */
+export const pastSchema = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== null) return new Date(Date.now() - ms).toISOString();
+  if (z.iso.datetime({ offset: true }).safeParse(text).success) return new Date(text).toISOString();
+  context.addIssue({
+    code: "custom",
+    message: `${text} is neither a duration such as 90d nor a time such as 2026-01-31T09:00:00Z`,
+  });
+  return z.NEVER;
+});
+
 /** `name=value` pairs as a map. */
 export const paramsSchema = z
   .array(z.string())

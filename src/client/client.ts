@@ -1,6 +1,7 @@
 import type { EventSourceMessage } from "eventsource-parser";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { z } from "zod";
+import { auditEventSchema, type AuditQuery } from "./audit.ts";
 import type {
   ApproveRequest,
   DeliveryQuery,
@@ -246,6 +247,7 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     createToken: (body: TokenRequest) => call(createdTokenSchema, "POST", "/tokens", body),
     revokeToken: async (ref: string) => void (await send("DELETE", `/tokens/${one(ref)}`)),
     prune: (body: PruneRequest) => call(prunedSchema, "POST", "/prune", body),
+    listAudit: (query: AuditQuery = {}) => call(pageOf(auditEventSchema), "GET", `/audit${search(query)}`),
     listUsers: () => call(listOf(userSchema), "GET", "/users"),
     addUser: (body: UserRequest) => call(userSchema, "POST", "/users", body),
     changeUser: (name: string, body: UserChange) => call(userSchema, "PATCH", `/users/${one(name)}`, body),

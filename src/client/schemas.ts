@@ -430,7 +430,7 @@ export const sourceStatsSchema = z
   .meta({ id: "SourceStats" });
 
 /** Of the stream of everything: what to look at again. */
-export const changedSchema = z.object({ topics: z.array(z.enum(["tasks", "deliveries"])) });
+export const changedSchema = z.object({ topics: z.array(z.enum(["tasks", "deliveries", "audit"])) });
 
 export const revisionSchema = z
   .object({
@@ -513,6 +513,7 @@ export const prunedSchema = z
     log_entries: count,
     tasks: count,
     deliveries: count,
+    audit_events: count,
     next: z.string().nullable().describe("`from` of the next request; null: nothing is left to do"),
     busy: z.boolean().describe("Another server is at it"),
   })

@@ -1,9 +1,11 @@
 import type { FastifyRequest } from "fastify";
+import { type AuditPlace, type AuditWay, UNKNOWN } from "../domain/audit.ts";
 import type { Sessions } from "../accounts/sessions.ts";
 import type { Tokens } from "../accounts/tokens.ts";
 import { AppError } from "../domain/errors.ts";
 import { allows, type Scope } from "../domain/scopes.ts";
 import type { TokenRow } from "../storage/store.ts";
+import type { AccessLog } from "./access-log.ts";
 import type { ClientAddress } from "./client-address.ts";
 import type { FailureLimit } from "./failure-limit.ts";
 import { noteProved } from "./gate.ts";
@@ -15,6 +17,8 @@ export interface Identity {
   readonly by: string;
   readonly name: string;
   readonly scopes: readonly string[];
+  /** From where. */
+  readonly place: AuditPlace;
 }
 
 export interface Authenticator {
@@ -32,6 +36,10 @@ export interface AuthenticatorOptions {
   readonly sessions: Pick<Sessions, "verify">;
   readonly failures: FailureLimit;
   readonly addressOf: ClientAddress;
+  /** Told of what is refused. */
+  readonly refusals: AccessLog;
+  /** How somebody with a token comes here. */
+  readonly way: AuditWay;
 }
 
 /**
@@ -39,17 +47,20 @@ export interface AuthenticatorOptions {
  * session, which the dashboard has.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { tokens, sessions, failures, addressOf } = options;
+  const { tokens, sessions, failures, addressOf, refusals } = options;
 
   const guarded: Authenticator["guarded"] = async (request, token, verify) => {
     // A token that is known to be good is let through: an attacker behind the same proxy must not lock its owner out.
-    const succeeded = tokens.hasPassed(token) ? null : failures.attempt(addressOf(request.raw));
-    const result = await verify();
-    if (result === null)
-      throw new AppError("auth:bad_credentials", "The token is unknown, expired or revoked");
-    succeeded?.();
-    noteProved(request);
-    return result;
+    const address = addressOf(request.raw);
+    return refusals.ofLogin({ by: UNKNOWN, place: { way: options.way, address } }, async () => {
+      const succeeded = tokens.hasPassed(token) ? null : failures.attempt(address);
+      const result = await verify();
+      if (result === null)
+        throw new AppError("auth:bad_credentials", "The token is unknown, expired or revoked");
+      succeeded?.();
+      noteProved(request);
+      return result;
+    });
   };
 
   /** Not counted as a failure: nobody guesses 256 bits, and a browser whose session is over asks in several tabs. */
@@ -69,13 +80,16 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const token = bearer(request.headers.authorization);
       const row =
         token === null ? await bySession(request) : await guarded(request, token, () => tokens.verify(token));
-      if (!allows(row.scopes, scope)) {
-        throw new AppError(
-          "auth:forbidden",
-          `This needs the scope ${scope}; the token has ${row.scopes.join(", ")}`,
-        );
-      }
-      return { by: `token:${row.name}`, name: row.name, scopes: row.scopes };
+      const way = token === null ? "dashboard" : options.way;
+      const place = { way, address: addressOf(request.raw) } as const;
+      const identity = { by: `token:${row.name}`, name: row.name, scopes: row.scopes, place };
+      if (allows(row.scopes, scope)) return identity;
+      const error = new AppError(
+        "auth:forbidden",
+        `This needs the scope ${scope}; the token has ${row.scopes.join(", ")}`,
+      );
+      refusals.ofRequest(identity, request, error);
+      throw error;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../domain/errors.ts";
 import type { App } from "../usecases/app.ts";
-import { DELIVERIES } from "../usecases/hub.ts";
+import { AUDIT, DELIVERIES } from "../usecases/hub.ts";
 import { LIMITS } from "./limits.ts";
 import { type LogPlace, sendLog } from "./send-log.ts";
 import { createChanges, type EventStream, eventText, send, STILL_HERE } from "./sse.ts";
@@ -16,7 +16,13 @@ export interface LivePump extends EventStream {
 }
 
 /** `changed` says what to look at again; `tasks` only where too many have changed to send each. */
-type Topic = "tasks" | "deliveries";
+type Topic = "tasks" | "deliveries" | "audit";
+
+/** What the hub has no task's id for. */
+const TOPICS: ReadonlyMap<string, Topic> = new Map([
+  [DELIVERIES, "deliveries"],
+  [AUDIT, "audit"],
+]);
 
 /** What has changed since it was last asked. */
 interface News {
@@ -60,9 +66,11 @@ export async function pumpLive(stream: LivePump): Promise<void> {
 const noNews = (): News => ({ tasks: new Set(), topics: new Set() });
 
 function note({ tasks, topics }: News, id: string | null): void {
-  if (id === null || id === DELIVERIES) topics.add("deliveries");
-  if (id === null || tasks.size >= LIMITS.liveTasks) topics.add("tasks");
-  else if (id !== DELIVERIES) tasks.add(id);
+  const topic = id === null ? undefined : TOPICS.get(id);
+  if (id === null) for (const each of TOPICS.values()) topics.add(each);
+  if (topic !== undefined) topics.add(topic);
+  else if (id === null || tasks.size >= LIMITS.liveTasks) topics.add("tasks");
+  else tasks.add(id);
 }
 
 async function tell(stream: LivePump, { tasks, topics }: News): Promise<void> {

@@ -39,6 +39,7 @@ const TAGS: readonly (readonly [string, string])[] = [
   ["store", "What is kept, and how long"],
   ["sessions", "Browsers that have logged in"],
   ["stats", "How it went of late"],
+  ["audit", "Who did what"],
   ["tokens", "Bearer tokens of this API"],
   ["releases", "Versions of apps, and the way back"],
   ["users", "Who may use the deploy API"],

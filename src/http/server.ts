@@ -9,11 +9,14 @@ import { type Sessions } from "../accounts/sessions.ts";
 import type { Tokens } from "../accounts/tokens.ts";
 import type { Pairings } from "../domain/pairing.ts";
 import type { Users } from "../accounts/users.ts";
+import type { AuditWay } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
 import { JOBSERV_PREFIX } from "../domain/jobserv-prefix.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { Auditor } from "../storage/auditor.ts";
 import type { App } from "../usecases/app.ts";
+import { createAccessLog } from "./access-log.ts";
 import { createAuthenticator } from "./auth.ts";
 import { type ClientAddress, createClientAddress } from "./client-address.ts";
 import { answerClientError } from "./client-errors.ts";
@@ -49,6 +52,9 @@ export interface HttpServerOptions {
   readonly users: Users;
   readonly pairings: Pick<Pairings, "pair">;
   readonly logger: Logger;
+  readonly auditor: Auditor;
+  /** How somebody with a token comes here; default: by the API. */
+  readonly way?: AuditWay;
 }
 
 export interface HttpServer {
@@ -154,8 +160,9 @@ interface RegisterOptions extends HttpServerOptions {
 }
 
 async function register(server: FastifyInstance, options: RegisterOptions): Promise<void> {
-  const { app, settings, tokens, sessions, logger, streams, addressOf } = options;
+  const { app, settings, tokens, sessions, logger, streams, addressOf, auditor, way = "api" } = options;
   const failures = createFailureLimit();
+  const refusals = createAccessLog(auditor);
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.addHook("onRequest", setHeaders);
@@ -170,9 +177,9 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
     return sendProblem(reply, request, error, logger);
   });
   await registerOpenapi(server);
-  const authenticator = createAuthenticator({ tokens, sessions, failures, addressOf });
+  const authenticator = createAuthenticator({ tokens, sessions, failures, addressOf, refusals, way });
   const guard = createGuard(authenticator);
-  const api = { app, tokens, users: options.users, sessions, authenticator, guard, streams };
+  const api = { app, tokens, users: options.users, sessions, authenticator, guard, streams, addressOf };
   await server.register(apiRoutes(api), { prefix: "/api/v1" });
   await server.register(jobservRoutes({ app, guard }), { prefix: JOBSERV_PREFIX });
   await server.register(openapiRoute, { prefix: "/api/v1" });
@@ -181,13 +188,16 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   const token = createKappTokenCheck(() => settings().kapp.tokenHash);
   const limit = createLoginLimit(failures);
   const publicUrl = (): string => publicUrlOf(settings());
-  const deploy = { app, login: { users: options.users, limit, addressOf }, logger, publicUrl };
-  await server.register(rootRoutes({ app, token, failures, addressOf, logger, deploy, gate: options.gate }));
+  const deploy = { app, login: { users: options.users, limit, addressOf, refusals }, logger, publicUrl };
+  await server.register(
+    rootRoutes({ app, token, failures, addressOf, refusals, logger, deploy, gate: options.gate }),
+  );
   await server.register(
     nodejitsuRoutes({
       ...deploy,
       feed: options.feed,
       pairings: options.pairings,
+      auditor,
       findUser: (name) => options.users.find(name),
       mayDeploy: (user, name) =>
         settings().deployApps.some((each) => each.name === name && each.users.includes(user)),

@@ -49,5 +49,10 @@ export function createTellingStore(store: Store, wake: () => void): Store {
       await store.enableEndpoint(name);
       wake();
     },
+    async recorded(input) {
+      const result = await store.recorded(input);
+      wake();
+      return result;
+    },
   };
 }

@@ -45,13 +45,14 @@ const FOREVER = "forever";
 const SHORTEST_LIFE_MS = 60_000;
 
 /** `90d` → milliseconds, `forever` → null: how long something is kept. */
-export function lifetime() {
+/** `least`: in ms. */
+export function lifetime(least: number = SHORTEST_LIFE_MS) {
   const hint = "expected a duration such as 90d, or forever";
   return z
     .string(hint)
     .regex(new RegExp(`${DURATION_PATTERN.source}|^${FOREVER}$`), hint)
     .transform((text) => (text === FOREVER ? null : (parseDuration(text) ?? -1)))
-    .refine((ms) => ms === null || ms >= SHORTEST_LIFE_MS, { error: tooShort(SHORTEST_LIFE_MS) });
+    .refine((ms) => ms === null || ms >= least, { error: tooShort(least) });
 }
 
 /** `25MB`, `5MiB` → bytes. */

@@ -143,13 +143,20 @@ function readStore({ dir, secrets }: Reading, { store }: CommonInput): Pick<Sett
 }
 
 function readRetention({ findings }: Reading, { retention, server }: CommonInput): RetentionSettings {
-  const { bodies, deliveries, logs, tasks, max_size: maxBytes } = retention;
+  const { bodies, deliveries, logs, tasks, audit, max_size: maxBytes } = retention;
   if (deliveries !== null && deliveries < server.replay_window) {
     const window = formatDuration(server.replay_window);
     const message = `deliveries have to be known for as long as a replay is looked for (server.replay_window, ${window})`;
     findings.report({ path: ["retention", "deliveries"], message });
   }
-  return { bodiesMs: bodies, deliveriesMs: deliveries, logsMs: logs, tasksMs: tasks, maxBytes };
+  return {
+    bodiesMs: bodies,
+    deliveriesMs: deliveries,
+    logsMs: logs,
+    tasksMs: tasks,
+    auditMs: audit,
+    maxBytes,
+  };
 }
 
 /** A key with nothing behind it is as good as none: `server:` whose lines are all comments. */

@@ -1,3 +1,4 @@
+import { AUDIT_FLOOR_DAYS } from "../domain/audit.ts";
 import { z } from "zod";
 import { actionSchema } from "./action-schema.ts";
 import { endpointSchema } from "./endpoint-schema.ts";
@@ -76,6 +77,8 @@ const work = z.strictObject({
     .describe("Holds one folder per action, for steps that name no `workdir`."),
 });
 
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
 const retention = z.strictObject({
   bodies: lifetime()
     .prefault("30d")
@@ -91,6 +94,11 @@ const retention = z.strictObject({
   tasks: lifetime()
     .prefault("90d")
     .describe("How long ended tasks are kept, counted from their end. Those that have not ended always are."),
+  audit: lifetime(AUDIT_FLOOR_DAYS * DAY_MS)
+    .prefault("forever")
+    .describe(
+      `How long events of the audit log are kept; ${AUDIT_FLOOR_DAYS} days at least, which the database itself sees to.`,
+    ),
   max_size: size()
     .prefault("10GB")
     .describe("Bound on the bytes of all bodies that are kept; beyond it the oldest go before their time."),

@@ -87,6 +87,7 @@ export interface RetentionSettings {
   readonly deliveriesMs: number | null;
   readonly logsMs: number | null;
   readonly tasksMs: number | null;
+  readonly auditMs: number | null;
   /** Bound on the bytes of all bodies. */
   readonly maxBytes: number;
 }

@@ -1,5 +1,6 @@
 import type { Generated } from "kysely";
 import type { Concurrency } from "../domain/action.ts";
+import type { AuditAction, AuditResult, AuditWay } from "../domain/audit.ts";
 import type { DeployProvider, DeployStatus } from "../domain/deploy.ts";
 import type { Verdict } from "../domain/delivery.ts";
 import type { SourceKindName } from "../domain/event.ts";
@@ -33,6 +34,7 @@ export interface Schema {
   readonly messages: MessagesTable;
   readonly endpoints: EndpointsTable;
   readonly incidents: IncidentsTable;
+  readonly audit_events: AuditEventsTable;
 }
 
 export interface DeliveriesTable {
@@ -331,4 +333,20 @@ export interface DeployEntriesTable {
   readonly error: string | null;
   readonly reason: string | null;
   readonly created_at: string;
+}
+
+/** See domain/audit.ts. The database refuses to change it: see migrations/0019-audit.ts. */
+export interface AuditEventsTable {
+  readonly seq: Generated<number>;
+  readonly id: string;
+  readonly time: string;
+  readonly actor: string;
+  readonly action: AuditAction;
+  readonly target: string | null;
+  readonly way: AuditWay;
+  readonly address: string | null;
+  readonly result: AuditResult;
+  readonly code: string | null;
+  /** JSON. */
+  readonly details: string;
 }

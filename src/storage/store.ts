@@ -1,3 +1,4 @@
+import type { AuditEvent } from "../domain/audit.ts";
 import type { Delivery } from "../domain/delivery.ts";
 import type { DeployEntry, NewDeploy } from "../domain/deploy.ts";
 import type { Approval, Hold } from "../domain/hold.ts";
@@ -19,6 +20,7 @@ import type {
 import type { TaskSignal } from "../domain/task-machine.ts";
 import type { User, UserToken } from "../domain/user.ts";
 import type { Concurrency } from "../domain/action.ts";
+import type { AuditCalls } from "./audit-calls.ts";
 
 /** A task to be stored, waiting. Times are RFC 3339 UTC with milliseconds everywhere. */
 export interface NewTask {
@@ -61,6 +63,8 @@ export interface NewDelivery {
   readonly health?: NewHealthEntry | null;
   /** Endpoints are told of it, if it is rejected. Default false. */
   readonly notify?: boolean;
+  /** To be recorded for each task that it starts; what is done, and to what, is the task's. */
+  readonly audit?: AuditEvent | null;
 }
 
 /** A delivery in a store that others are filled from. */
@@ -281,7 +285,7 @@ export interface RecoveryState extends RecoveryKey {
 }
 
 /** What is not kept for ever, in the order in which it goes. */
-export const PRUNABLE = ["bodies", "logs", "tasks", "deliveries"] as const;
+export const PRUNABLE = ["bodies", "logs", "tasks", "deliveries", "audit"] as const;
 export type Prunable = (typeof PRUNABLE)[number];
 
 export interface PruneInput {
@@ -383,7 +387,7 @@ export interface EndpointRecord extends EndpointState {
  * resolves, its writes have been fsynced. Calls reject with AppError `store:unavailable` when the database fails.
  * Lists are newest first, logs oldest first.
  */
-export interface Store {
+export interface Store extends AuditCalls {
   /**
    * Stores a delivery, its tasks and its health entry, applying each task's concurrency policy; a repeated one changes
    * nothing, unless the first was rejected and this one is not. Rejects `store:conflict` when the health entry's position is taken: somebody else was faster, ask again.

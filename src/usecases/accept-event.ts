@@ -1,4 +1,5 @@
 import type { Action } from "../domain/action.ts";
+import type { AuditEntry } from "../domain/audit.ts";
 import type { Delivery, RuleReason } from "../domain/delivery.ts";
 import type { NewDeploy } from "../domain/deploy.ts";
 import { AppError } from "../domain/errors.ts";
@@ -6,10 +7,11 @@ import type { HookEvent } from "../domain/event.ts";
 import type { Hold } from "../domain/hold.ts";
 import { shorten } from "../lib/shorten.ts";
 import { hearsRejections } from "../outbound/wanted.ts";
+import { toEvent } from "../storage/auditor.ts";
 import type { StoredDelivery } from "../storage/store.ts";
 import { matchActions, type Match } from "../triggers/match.ts";
 import { type Advice, askMemory } from "./health-memory.ts";
-import { DELIVERIES } from "./hub.ts";
+import { AUDIT, DELIVERIES } from "./hub.ts";
 import { newTask } from "./new-task.ts";
 import type { Services } from "./services.ts";
 import { stopSuperseded } from "./stop-task.ts";
@@ -26,6 +28,8 @@ export interface AcceptInput {
   /** Further events of the same delivery. */
   readonly more?: readonly HookEvent[] | undefined;
   readonly byHand?: ByHand;
+  /** Who has it done; default: the sender. */
+  readonly audit?: AuditEntry;
 }
 
 /** No sender's, but a person's wish. */
@@ -75,6 +79,7 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
   if (refusal !== null && matches.length === 0) return refuse(services, input, refusal);
   // A rollback that no action takes up is none.
   const health = entry?.type === "rollback" && matches.length === 0 ? null : entry;
+  const audit = matches.length === 0 ? null : toEvent(input.audit ?? sentBy(input.delivery), services.now());
   const stored = await services.store.storeDelivery({
     delivery: refusal === null ? input.delivery : { ...input.delivery, reason: refusal.reason },
     body: input.body,
@@ -85,8 +90,10 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
       .map((task) => (input.hold ? { ...task, hold: input.hold } : task)),
     deploy: input.deploy?.(matches.length > 0) ?? null,
     health,
+    audit,
   });
   services.hub.notify(DELIVERIES);
+  if (stored.tasks.length > 0) services.hub.notify(AUDIT);
   if (health !== null) services.logger.info({ ...health }, SAYINGS[health.type]);
   if (!stored.duplicate && stored.tasks.length > 0) {
     services.queue.wake();
@@ -94,6 +101,14 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
   }
   return { ...stored, reasons };
 }
+
+/** By its secret, a sender has shown which source it is. */
+const sentBy = ({ id, source, kind, remoteAddress: address }: Delivery): AuditEntry => ({
+  asker: { by: `source:${source}`, place: { way: kind === "jobserv" ? "foundries" : "webhook", address } },
+  action: "task.start",
+  target: null,
+  details: { delivery: id },
+});
 
 const SAYINGS = { healthy: "Remembered a healthy revision", rollback: "Rolling back" } as const;
 

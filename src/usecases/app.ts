@@ -1,4 +1,5 @@
 import type { ParamSpec } from "../domain/action.ts";
+import type { Asker, AuditEvent } from "../domain/audit.ts";
 import type { Delivery, RuleReason } from "../domain/delivery.ts";
 import type { DeployEntry, DeployProvider } from "../domain/deploy.ts";
 import type { HookEvent } from "../domain/event.ts";
@@ -12,6 +13,7 @@ import type { Refusal } from "./refusal-log.ts";
 import type { Revision, RevisionFilter } from "./list-revisions.ts";
 import type { RevisionRollback, RollBackRevisionInput } from "./roll-back-revision.ts";
 import type { IncomingRequest, SourceAnswers } from "../sources/source.ts";
+import type { AuditFilter } from "../storage/audit-calls.ts";
 import type {
   DeliveryFilter,
   EndpointRecord,
@@ -44,20 +46,16 @@ export interface App {
   /** Checks params and triggers without storing anything. */
   planAction(input: Pick<StartInput, "action" | "params">): PlannedAction;
   /** Resolves as soon as the request to cancel is stored. Rejects `task:not_found`, `task:not_cancellable`. */
-  cancelTask(input: { readonly id: string; readonly by: string }): Promise<Task>;
+  cancelTask(input: CancelInput): Promise<Task>;
   /**
    * Lets a task start that waits for approval, or ends it. Rejects `task:not_found`, `auth:forbidden` for who may not, and
    * `approval:*` where there is nothing to decide any more.
    */
   approveTask(input: ApproveInput): Promise<Task>;
   /** Starts a new task like an ended one. */
-  retryTask(input: { readonly id: string; readonly by: string }): Promise<StartedTask>;
+  retryTask(input: OneAsked): Promise<StartedTask>;
   /** Stores the delivery once more under a new id, linked to the first, and starts what it matches now. */
-  replayDelivery(input: {
-    readonly id: string;
-    readonly by: string;
-    readonly dryRun: boolean;
-  }): Promise<ReceivedDelivery>;
+  replayDelivery(input: OneAsked & { readonly dryRun: boolean }): Promise<ReceivedDelivery>;
   /** What is remembered of the health of applications. */
   listRevisions(filter: RevisionFilter): Promise<readonly Revision[]>;
   /** Rolls an application of that memory back by hand. Rejects `rollback:*`, `request:invalid`. */
@@ -105,14 +103,14 @@ export interface App {
   /** Who is told what has happened, and how they have answered lately. */
   listEndpoints(): Promise<readonly EndpointInfo[]>;
   /** Sends a test message at once. Rejects `endpoint:not_found`. */
-  testEndpoint(name: string): Promise<Attempt>;
+  testEndpoint(input: EndpointInput): Promise<Attempt>;
   /** Takes an endpoint back that was disabled or paused. Rejects `endpoint:not_found`. */
-  enableEndpoint(name: string): Promise<void>;
+  enableEndpoint(input: EndpointInput): Promise<void>;
   listMessages(filter: MessageFilter): Promise<Page<Message>>;
   /** Has the same bytes sent anew, under another id. Rejects `message:not_found`. */
-  retryMessage(id: string): Promise<Message>;
+  retryMessage(input: OneAsked): Promise<Message>;
   /** The same for every dead message, of one endpoint or of all. Resolves with how many there were. */
-  retryDeadMessages(endpoint: string | null): Promise<number>;
+  retryDeadMessages(input: Asker & { readonly endpoint: string | null }): Promise<number>;
 
   /** A task as JobServ shows a build. Rejects `task:not_found`. */
   jobservBuild(input: {
@@ -137,11 +135,27 @@ export interface App {
    * Removes what `retention` does not keep, for about as long as a request may take. Where more is left, `next` is what the
    * next call goes on from.
    */
-  prune(input: { readonly dryRun: boolean; readonly from: string | null }): Promise<Pruned>;
+  prune(input: Asker & { readonly dryRun: boolean; readonly from: string | null }): Promise<Pruned>;
   /** Rejects when the server can't do its work (store gone, draining). */
   ready(): Promise<Readiness>;
   /** Reads the settings file again. Rejects `settings:invalid` and keeps the old ones. */
-  reloadSettings(): Promise<void>;
+  reloadSettings(asker: Asker): Promise<void>;
+  /** Who did what. */
+  listAudit(filter: AuditFilter): Promise<Page<AuditEvent>>;
+}
+
+/** One task, delivery or message, and who asks. */
+export interface OneAsked extends Asker {
+  readonly id: string;
+}
+
+export interface CancelInput extends OneAsked {
+  /** For the task's reason, behind who. */
+  readonly why?: string;
+}
+
+export interface EndpointInput extends Asker {
+  readonly name: string;
 }
 
 export interface FoundSource {
@@ -177,11 +191,9 @@ export interface Readiness {
   readonly spooled: number;
 }
 
-export interface StartInput {
+export interface StartInput extends Asker {
   readonly action: string;
   readonly params: Readonly<Record<string, string>>;
-  /** Who, for the record: `token:ci`, `kapp`, `cli:root`. */
-  readonly by: string;
   /** Refuse at once, with `step:failed`, what the first steps can tell to be in vain. Default false. */
   readonly precheck?: boolean;
   /** What the caller wants to hear back in what endpoints are told. */
@@ -215,11 +227,10 @@ export interface DeployDoc {
   readonly tasks: readonly { readonly task: Task; readonly log: readonly string[] }[];
 }
 
-export interface RollBackInput {
+export interface RollBackInput extends Asker {
   readonly app: string;
   /** Null: the last healthy one before that in use. */
   readonly release: string | null;
-  readonly by: string;
   /** End what runs or waits in the way. */
   readonly cancel: boolean;
 }
@@ -251,6 +262,7 @@ export interface Pruned {
   readonly logEntries: number;
   readonly tasks: number;
   readonly deliveries: number;
+  readonly auditEvents: number;
   /** Null: nothing is left to do. */
   readonly next: string | null;
   /** Another server is at it. */

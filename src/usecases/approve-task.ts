@@ -1,17 +1,16 @@
+import type { AuditEntry } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Approval } from "../domain/hold.ts";
 import { allows, SCOPES } from "../domain/scopes.ts";
 import type { Task } from "../domain/task.ts";
 import type { AfterHold } from "../storage/store.ts";
+import type { OneAsked } from "./app.ts";
 import { endHold } from "./hold-keeper.ts";
 import { afterHold, settleHold } from "./holds.ts";
 import { getTask } from "./read-tasks.ts";
 import type { Services } from "./services.ts";
 
-export interface ApproveInput {
-  readonly id: string;
-  /** Who, for the record. */
-  readonly by: string;
+export interface ApproveInput extends OneAsked {
   /** What they may. */
   readonly scopes: readonly string[];
   readonly decision: "approved" | "refused";
@@ -22,7 +21,18 @@ export interface ApproveInput {
 }
 
 /** See App.approveTask. */
-export async function approveTask(services: Services, input: ApproveInput): Promise<Task> {
+export function approveTask(services: Services, input: ApproveInput): Promise<Task> {
+  return services.auditor.attempt(entryOf(input), () => approve(services, input));
+}
+
+const entryOf = (input: ApproveInput): AuditEntry => ({
+  asker: input,
+  action: input.decision === "approved" ? "task.approve" : "task.refuse",
+  target: `task:${input.id}`,
+  details: { comment: input.comment, override_freeze: input.overrideFreeze },
+});
+
+async function approve(services: Services, input: ApproveInput): Promise<Task> {
   const task = await getTask(services, input.id);
   const overrides = input.overrideFreeze && input.decision === "approved";
   const done =
@@ -37,7 +47,7 @@ export async function approveTask(services: Services, input: ApproveInput): Prom
 function overrideFreeze(services: Services, { id, hold }: Task, input: ApproveInput): Promise<boolean> {
   if (hold === null) return Promise.resolve(false);
   const note = withComment(`Let start in spite of the freeze by ${input.by}`, input);
-  return settleHold(services, { id, hold, after: { type: "release" }, note });
+  return settleHold(services, { id, hold, after: { type: "release" }, note }, entryOf(input));
 }
 
 /** False when there is nothing to decide (any more). */
@@ -54,7 +64,8 @@ async function decide(services: Services, task: Task, input: ApproveInput): Prom
   const { decision, by } = input;
   const note = withComment(`${decision === "approved" ? "Approved" : "Refused"} by ${by}`, input);
   const after = await afterDecision(services, task, input, note);
-  return settleHold(services, { id, hold, after, note, approval: { ...approval, decision, by, at } });
+  const decided = { ...approval, decision, by, at };
+  return settleHold(services, { id, hold, after, note, approval: decided }, entryOf(input));
 }
 
 async function afterDecision(

@@ -5,12 +5,12 @@ import { deployDoc, listDeployEntries } from "./deploy-entries.ts";
 import { actionChanges } from "./action-changes.ts";
 import { approveTask } from "./approve-task.ts";
 import { cancelTask } from "./cancel-task.ts";
-import { enableEndpoint, listEndpoints, retryMessage } from "./endpoints.ts";
+import { enableEndpoint, listEndpoints, retryDeadMessages, retryMessage, testEndpoint } from "./endpoints.ts";
 import { explainDelivery } from "./explain-delivery.ts";
 import { jobservBuild } from "./jobserv-build.ts";
 import { listSources } from "./list-sources.ts";
 import { checkReady } from "./check-ready.ts";
-import { prune } from "./prune.ts";
+import { pruneAsked } from "./prune.ts";
 import { listActions, sourceAt } from "./read-settings.ts";
 import { getDelivery, getDeliveryBody } from "./read-deliveries.ts";
 import { getTask, listLog } from "./read-tasks.ts";
@@ -32,7 +32,7 @@ export interface CreateAppOptions {
   readonly ready: () => Promise<void>;
   /** Throws where nothing new may be started: the server is shutting down. */
   readonly checkOpen: () => void;
-  readonly reloadSettings: () => Promise<void>;
+  readonly reloadSettings: App["reloadSettings"];
 }
 
 /** Binds the use cases to their services. */
@@ -73,11 +73,11 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     getDeliveryBody: (id) => getDeliveryBody(store, id),
     listDeliveries: (filter) => store.listDeliveries(filter),
     listEndpoints: () => listEndpoints(services),
-    testEndpoint: (name) => services.outbound.test(name),
-    enableEndpoint: (name) => enableEndpoint(services, name),
+    testEndpoint: (input) => testEndpoint(services, input),
+    enableEndpoint: (input) => enableEndpoint(services, input),
     listMessages: (filter) => store.listMessages(filter),
-    retryMessage: (id) => retryMessage(services, id),
-    retryDeadMessages: (endpoint) => store.retryDeadMessages({ endpoint, now: services.now().toISOString() }),
+    retryMessage: (input) => retryMessage(services, input),
+    retryDeadMessages: (input) => retryDeadMessages(services, input),
     jobservBuild: (input) => jobservBuild(services, input),
     watchAll: (onChange) => hub.watchAll(onChange),
     actionChanges: (name) => actionChanges(services, name),
@@ -90,7 +90,11 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
       await refusals.flush();
       return store.counters();
     },
-    prune: whenOpen(prune),
+    prune: whenOpen(pruneAsked),
+    async listAudit(filter) {
+      await services.takeOverAudit();
+      return store.listAudit(filter);
+    },
     ready: () => checkReady(services, ready),
     reloadSettings,
   };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { type AuditEntry, UNKNOWN } from "../domain/audit.ts";
 import type { Delivery } from "../domain/delivery.ts";
 import type { DeployApp, DeployProvider, NewDeploy } from "../domain/deploy.ts";
 import { AppError } from "../domain/errors.ts";
@@ -12,7 +13,22 @@ import type { Services } from "./services.ts";
 import { settleTests, tasksWaitingFor, travisCheck } from "./travis-hold.ts";
 
 /** See App.deploy. */
-export async function deploy(services: Services, input: DeployInput): Promise<Deployed> {
+export function deploy(services: Services, input: DeployInput): Promise<Deployed> {
+  return services.auditor.attempt(entryOf(input, null), () => takeDeploy(services, input));
+}
+
+/** Of a report without credentials the signature shows who sends it, once it is checked. */
+const entryOf = ({ login, remoteAddress }: DeployInput, app: string | null): AuditEntry => ({
+  asker: {
+    by: login === null ? UNKNOWN : `user:${login.user}`,
+    place: { way: "nodejitsu", address: remoteAddress },
+  },
+  action: "deploy",
+  target: app === null ? null : `app:${app}`,
+  details: app === null ? {} : { app },
+});
+
+async function takeDeploy(services: Services, input: DeployInput): Promise<Deployed> {
   const source = services.settings.current().sources[DEPLOY_SOURCE]?.source;
   if (source === undefined)
     throw new AppError("request:not_found", "The deploy API is off: the settings name no deploy.apps");
@@ -103,6 +119,7 @@ async function accept(services: Services, parts: AcceptParts): Promise<Deployed>
     event,
     hold,
     deploy: deployOf,
+    audit: entryOf(input, app.name),
   });
   const { deliveryId, duplicate, tasks, reasons } = stored;
   return {

@@ -1,9 +1,12 @@
+import type { Asker } from "../domain/audit.ts";
 import { FRESH_ENDPOINT, isBroken } from "../domain/endpoint-state.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
+import type { Attempt } from "../outbound/attempt.ts";
 import type { Endpoint } from "../outbound/endpoint.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { EndpointRecord } from "../storage/store.ts";
-import type { EndpointInfo } from "./app.ts";
+import type { EndpointInfo, EndpointInput, OneAsked } from "./app.ts";
 import type { Services } from "./services.ts";
 
 /** See App.listEndpoints. */
@@ -39,17 +42,51 @@ const withoutSettings = (record: EndpointRecord): EndpointInfo => ({
 });
 
 /** See App.enableEndpoint. */
-export async function enableEndpoint({ store, settings }: Services, name: string): Promise<void> {
-  if (!Object.hasOwn(settings.current().notify, name)) {
-    throw new AppError("endpoint:not_found", `There is no endpoint ${name} in the settings`);
-  }
-  await store.enableEndpoint(name);
+export function enableEndpoint({ auditor, settings }: Services, input: EndpointInput): Promise<void> {
+  const { name } = input;
+  const audit = { asker: input, action: "endpoint.enable", target: `endpoint:${name}` } as const;
+  return auditor.attempt(audit, async () => {
+    checkEndpoint(settings.current(), name);
+    await auditor.recorded(audit, "enableEndpoint", name);
+  });
+}
+
+/** See App.testEndpoint. */
+export function testEndpoint(
+  { auditor, outbound }: Pick<Services, "auditor" | "outbound">,
+  input: EndpointInput,
+): Promise<Attempt> {
+  const { name } = input;
+  const audit = { asker: input, action: "endpoint.test", target: `endpoint:${name}` } as const;
+  return auditor.attempt(audit, async () => {
+    const attempt = await outbound.test(name);
+    await auditor.done({ ...audit, details: { status: attempt.answer?.status ?? null } });
+    return attempt;
+  });
+}
+
+function checkEndpoint({ notify }: Settings, name: string): void {
+  if (Object.hasOwn(notify, name)) return;
+  throw new AppError("endpoint:not_found", `There is no endpoint ${name} in the settings`);
 }
 
 /** See App.retryMessage. */
-export async function retryMessage({ store, now }: Services, id: string): Promise<Message> {
-  const message = await store.retryMessage({ id, now: now().toISOString() });
-  if (message === null)
+export function retryMessage({ auditor, now }: Services, input: OneAsked): Promise<Message> {
+  const { id } = input;
+  const audit = { asker: input, action: "message.retry", target: `message:${id}` } as const;
+  return auditor.attempt(audit, async () => {
+    const message = await auditor.recorded(audit, "retryMessage", { id, now: now().toISOString() });
+    if (message !== null) return message;
     throw new AppError("message:not_found", `There is no message ${id}, or it still waits`);
-  return message;
+  });
+}
+
+/** See App.retryDeadMessages. */
+export function retryDeadMessages(
+  { auditor, now }: Services,
+  { endpoint, ...asker }: Asker & { readonly endpoint: string | null },
+): Promise<number> {
+  const target = endpoint === null ? null : `endpoint:${endpoint}`;
+  const audit = { asker, action: "message.retry", target } as const;
+  return auditor.recorded(audit, "retryDeadMessages", { endpoint, now: now().toISOString() });
 }

@@ -1,4 +1,5 @@
 import type { Action } from "../domain/action.ts";
+import type { AuditEntry } from "../domain/audit.ts";
 import { frozenAt, type Frozen } from "../domain/freeze.ts";
 import type { Hold } from "../domain/hold.ts";
 import type { Task } from "../domain/task.ts";
@@ -86,10 +87,21 @@ async function isAutomatic({ store }: Services, { startedBy }: Pick<Task, "start
 
 type SettleInput = Parameters<Services["store"]["settleHold"]>[0];
 
-/** Ends a task's hold and tells who has to know. False when the task is no longer held like that. */
-export async function settleHold(services: Services, input: Omit<SettleInput, "now">): Promise<boolean> {
-  const { store, hub, queue, now } = services;
-  const settled = await store.settleHold({ ...input, now: now().toISOString() });
+/**
+ * Ends a task's hold and tells who has to know. False when the task is no longer held like that. `audit`: who asks for it,
+ * where somebody does.
+ */
+export async function settleHold(
+  services: Services,
+  input: Omit<SettleInput, "now">,
+  audit?: AuditEntry,
+): Promise<boolean> {
+  const { store, auditor, hub, queue, now } = services;
+  const change = { ...input, now: now().toISOString() };
+  const settled =
+    audit === undefined
+      ? await store.settleHold(change)
+      : await auditor.recorded(audit, "settleHold", change);
   if (settled === null) return false;
   stopSuperseded(services, settled.superseded, input.id);
   hub.notify(input.id);

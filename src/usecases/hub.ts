@@ -1,12 +1,15 @@
 /** In the place of a task's id: deliveries, and with them tasks that wait, have come. */
 export const DELIVERIES = "deliveries";
 
+/** The same: something has been recorded in the audit log. */
+export const AUDIT = "audit";
+
 /** Tells watchers that something about a task has been stored. */
 export interface Hub {
   /** Returns the function that ends the watching. */
   watch(taskId: string, onChange: () => void): () => void;
   /**
-   * Every change of any task, by its id, and DELIVERIES; null: there may have been some of any kind. Returns the function
+   * Every change of any task, by its id, and DELIVERIES and AUDIT; null: there may have been some of any kind. Returns the function
    * that ends the watching.
    */
   watchAll(onChange: (id: string | null) => void): () => void;

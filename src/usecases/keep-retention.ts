@@ -1,4 +1,5 @@
-import { prune } from "./prune.ts";
+import { SERVER } from "../domain/audit.ts";
+import { prune, recordPruned } from "./prune.ts";
 import type { Services } from "./services.ts";
 
 const FIRST_MS = 60_000;
@@ -29,14 +30,16 @@ export function keepRetention(
 }
 
 async function pruneAll(services: Services, isEnded: () => boolean): Promise<void> {
-  const total = { bodies: 0, bytes: 0, logEntries: 0, tasks: 0, deliveries: 0 };
+  const total = { bodies: 0, bytes: 0, logEntries: 0, tasks: 0, deliveries: 0, auditEvents: 0 };
   let from: string | null = null;
   do {
     const { next, ...removed } = await prune(services, { dryRun: false, from });
     for (const key of KEYS) total[key] += removed[key];
     from = next;
   } while (from !== null && !isEnded());
-  if (KEYS.some((key) => total[key] > 0)) services.logger.info(total, "Removed what is kept no longer");
+  if (KEYS.every((key) => total[key] === 0)) return;
+  services.logger.info(total, "Removed what is kept no longer");
+  await recordPruned(services, SERVER, total);
 }
 
-const KEYS = ["bodies", "bytes", "logEntries", "tasks", "deliveries"] as const;
+const KEYS = ["bodies", "bytes", "logEntries", "tasks", "deliveries", "auditEvents"] as const;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
+import type { Asker } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
 import type { RetentionSettings } from "../settings/settings.ts";
 import { PRUNABLE, type Prunable, type PruneBatch } from "../storage/store.ts";
@@ -22,6 +23,28 @@ export interface PruneInput {
 }
 
 /** See App.prune. */
+export async function pruneAsked(
+  services: Services,
+  { by, place, ...input }: PruneInput & Asker,
+): Promise<Pruned> {
+  const removed = await prune(services, input);
+  if (!input.dryRun) await recordPruned(services, { by, place }, removed);
+  return removed;
+}
+
+/** Not with the removal, which is many transactions. Nothing is said of nothing. */
+export async function recordPruned(
+  { auditor }: Services,
+  asker: Asker,
+  { bodies, bytes, logEntries, tasks, deliveries, auditEvents }: Omit<Pruned, "next" | "busy">,
+): Promise<void> {
+  const counts = { bodies, bytes, log_entries: logEntries, tasks, deliveries };
+  const details = { ...counts, audit_events: auditEvents };
+  if (Object.values(details).every((count) => count === 0)) return;
+  await auditor.done({ asker, action: "store.prune", target: null, details });
+}
+
+/** Goes on for about as long as a request may take. */
 export async function prune(services: Services, { dryRun, from }: PruneInput): Promise<Pruned> {
   const deadline = performance.now() + SLICE_MS;
   const total = { ...NOTHING };
@@ -53,18 +76,20 @@ async function pruneBatch(
   return services.store.prune({ what, after, upTo, before: before ?? "", limit: BATCH, dryRun });
 }
 
-const NOTHING = { bodies: 0, bytes: 0, logEntries: 0, tasks: 0, deliveries: 0 };
+const NOTHING = { bodies: 0, bytes: 0, logEntries: 0, tasks: 0, deliveries: 0, auditEvents: 0 };
 const COUNTED = {
   bodies: "bodies",
   logs: "logEntries",
   tasks: "tasks",
   deliveries: "deliveries",
+  audit: "auditEvents",
 } as const satisfies Record<Prunable, keyof typeof NOTHING>;
 const LIFETIME = {
   bodies: "bodiesMs",
   logs: "logsMs",
   tasks: "tasksMs",
   deliveries: "deliveriesMs",
+  audit: "auditMs",
 } as const satisfies Record<Prunable, keyof RetentionSettings>;
 
 /** What is older than that goes; null: it is kept for ever. */

@@ -4,16 +4,21 @@ import type { HookEvent } from "../domain/event.ts";
 import { newId } from "../lib/ids.ts";
 import type { DescribeResult } from "../sources/source.ts";
 import { acceptEvent, matchEvent } from "./accept-event.ts";
-import type { ReceivedDelivery } from "./app.ts";
+import type { OneAsked, ReceivedDelivery } from "./app.ts";
 import { askMemory } from "./health-memory.ts";
 import { describeStored, findDelivery, getDeliveryBody } from "./read-deliveries.ts";
 import type { Services } from "./services.ts";
 
 /** See App.replayDelivery. */
-export async function replayDelivery(
-  services: Services,
-  { id, by, dryRun }: { readonly id: string; readonly by: string; readonly dryRun: boolean },
-): Promise<ReceivedDelivery> {
+export function replayDelivery(services: Services, input: ReplayInput): Promise<ReceivedDelivery> {
+  if (input.dryRun) return replay(services, input);
+  const audit = { asker: input, action: "delivery.replay", target: `delivery:${input.id}` } as const;
+  return services.auditor.attempt(audit, () => replay(services, input));
+}
+
+type ReplayInput = OneAsked & { readonly dryRun: boolean };
+
+async function replay(services: Services, { id, dryRun, ...asker }: ReplayInput): Promise<ReceivedDelivery> {
   const { store, settings } = services;
   const original = await findDelivery(store, id);
   const body = await getDeliveryBody(store, id);
@@ -28,8 +33,15 @@ export async function replayDelivery(
       event: (await askMemory(services, asked)).event,
     });
   }
-  services.logger.info({ delivery: delivery.id, original: id, by }, "Replaying a delivery");
-  const stored = await acceptEvent(services, { delivery, body, fingerprint: null, event, more });
+  services.logger.info({ delivery: delivery.id, original: id, by: asker.by }, "Replaying a delivery");
+  const stored = await acceptEvent(services, {
+    delivery,
+    body,
+    fingerprint: null,
+    event,
+    more,
+    audit: { asker, action: "delivery.replay", target: `delivery:${delivery.id}`, details: { of: id } },
+  });
   return { ...stored, ...summary(event) };
 }
 

@@ -1,4 +1,5 @@
 import type { Action } from "../domain/action.ts";
+import type { Asker, AuditEntry } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
 import { currentRelease, lastHealthy, type Release } from "../domain/release.ts";
 import { eventIndexOf, type Task } from "../domain/task.ts";
@@ -10,9 +11,16 @@ import type { Services } from "./services.ts";
 import { findAction, startTask } from "./start-action.ts";
 
 /** See App.rollBackApp. One task for each machine that has the app. */
-export async function rollBackApp(
+export function rollBackApp(services: Services, input: RollBackInput): Promise<readonly StartedTask[]> {
+  const details = { release: input.release };
+  const audit = { asker: input, action: "app.rollback", target: `app:${input.app}`, details } as const;
+  return services.auditor.attempt(audit, () => rollBack(services, input, audit));
+}
+
+async function rollBack(
   services: Services,
-  { app, release, by, cancel }: RollBackInput,
+  { app, release, cancel, ...asker }: RollBackInput,
+  audit: AuditEntry,
 ): Promise<readonly StartedTask[]> {
   const releases = await services.store.listReleases({ app });
   if (releases.length === 0) throw new AppError("release:not_found", `There is no release of ${app}`);
@@ -21,9 +29,9 @@ export async function rollBackApp(
     .filter((target) => target !== null);
   if (targets.length === 0) throw noTarget(app, release);
   const plans = targets.map((target) => ({ target, action: actionOf(services, target) }));
-  if (cancel) await cancelOthers(services, { groups: plans.map(({ action }) => groupOf(action)), by });
+  if (cancel) await cancelOthers(services, { groups: plans.map(({ action }) => groupOf(action)), asker });
   const started: StartedTask[] = [];
-  for (const plan of plans) started.push(await start(services, { ...plan, wanted: release, by }));
+  for (const plan of plans) started.push(await start(services, { ...plan, wanted: release, audit }));
   return started;
 }
 
@@ -66,13 +74,13 @@ const MOST = 500;
 /** Ends what runs or waits in the groups, so that the rollback need not wait for it. */
 async function cancelOthers(
   services: Services,
-  { groups, by }: { readonly groups: readonly (string | null)[]; readonly by: string },
+  { groups, asker }: { readonly groups: readonly (string | null)[]; readonly asker: Asker },
 ): Promise<void> {
   for (const state of ["ENQUEUED", "RUNNING"] as const) {
     const { items } = await services.store.listTasks({ state, limit: MOST });
     for (const { id, group } of items) {
       if (group === null || !groups.includes(group)) continue;
-      await cancelTask(services, { id, by: `${by}, for a rollback` }).catch((error: unknown) => {
+      await cancelTask(services, { ...asker, id, why: ", for a rollback" }).catch((error: unknown) => {
         // It has ended meanwhile.
         if (!(error instanceof AppError && error.code === "task:not_cancellable")) throw error;
       });
@@ -84,11 +92,14 @@ interface StartInput {
   readonly target: Release;
   readonly action: Action;
   readonly wanted: string | null;
-  readonly by: string;
+  readonly audit: AuditEntry;
 }
 
 /** By the params of the task that made the release, which its templates were made for. */
-async function start(services: Services, { target, action, wanted, by }: StartInput): Promise<StartedTask> {
+async function start(
+  services: Services,
+  { target, action, wanted, audit }: StartInput,
+): Promise<StartedTask> {
   const { app, node, taskId } = target;
   const origin: Task | null = await services.store.getTask(taskId);
   return startTask(services, {
@@ -96,12 +107,13 @@ async function start(services: Services, { target, action, wanted, by }: StartIn
     params: origin?.params ?? {},
     startedBy: {
       type: "rollback",
-      by,
+      by: audit.asker.by,
       app,
       release: wanted,
       taskId,
       eventIndex: origin === null ? undefined : eventIndexOf(origin.startedBy),
     },
     deliveryId: origin !== null && isEnded(origin.state) ? origin.deliveryId : null,
+    audit,
   });
 }

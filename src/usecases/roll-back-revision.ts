@@ -1,3 +1,4 @@
+import type { Asker, AuditEntry } from "../domain/audit.ts";
 import type { Delivery } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
 import type { HookEvent } from "../domain/event.ts";
@@ -9,13 +10,12 @@ import { acceptEvent, matchEvent } from "./accept-event.ts";
 import { askMemory } from "./health-memory.ts";
 import type { Services } from "./services.ts";
 
-export interface RollBackRevisionInput {
+export interface RollBackRevisionInput extends Asker {
   readonly app: string;
   /** Null: whichever source knows the app. */
   readonly source: string | null;
   /** Null: the last healthy one before the current one. Its beginning is enough. */
   readonly to: string | null;
-  readonly by: string;
   /** In their words. */
   readonly reason: string | null;
   readonly dryRun: boolean;
@@ -39,9 +39,20 @@ export interface RevisionRollback {
  * See App.rollBackRevision. A person takes the part of the sender that reports the current revision as degraded: what is
  * stored is a delivery like any other, which can be explained and replayed.
  */
-export async function rollBackRevision(
+export function rollBackRevision(
   services: Services,
   input: RollBackRevisionInput,
+): Promise<RevisionRollback> {
+  if (input.dryRun) return rollBack(services, input, null);
+  const details = { to: input.to, reason: input.reason };
+  const audit = { asker: input, action: "revision.rollback", target: `app:${input.app}`, details } as const;
+  return services.auditor.attempt(audit, () => rollBack(services, input, audit));
+}
+
+async function rollBack(
+  services: Services,
+  input: RollBackRevisionInput,
+  audit: AuditEntry | null,
 ): Promise<RevisionRollback> {
   const memory = await findMemory(services, input);
   const history = await services.store.healthHistory(memory);
@@ -61,10 +72,10 @@ export async function rollBackRevision(
     throw new AppError("rollback:no_action", message);
   }
   const plan = { ...memory, from, to: advice.event.health?.healthyRevision ?? "", actions };
-  if (input.dryRun) return { ...plan, deliveryId: null, tasks: [] };
+  if (audit === null) return { ...plan, deliveryId: null, tasks: [] };
   const said = `Rolled back by ${input.by}${input.reason === null ? "" : `: ${input.reason}`}`;
   const byHand = { note: said, explicit, forced };
-  const stored = await acceptEvent(services, { ...prepared, fingerprint: null, byHand });
+  const stored = await acceptEvent(services, { ...prepared, fingerprint: null, byHand, audit });
   if (stored.duplicate) throw repeated(from);
   return { ...plan, deliveryId: stored.deliveryId, tasks: stored.tasks };
 }

@@ -2,6 +2,7 @@ import type { Pairings } from "../domain/pairing.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Outbound } from "../outbound/outbound.ts";
 import type { Queue } from "../queue/queue.ts";
+import type { Auditor } from "../storage/auditor.ts";
 import type { Store } from "../storage/store.ts";
 import type { Hub } from "./hub.ts";
 import type { PublishedKeys } from "./published-keys.ts";
@@ -17,6 +18,10 @@ export interface Services {
   /** Name of this run of the process. */
   readonly node: string;
   readonly store: Store;
+  /** Records who did what. */
+  readonly auditor: Auditor;
+  /** Takes over into the audit log what was done without a server. What fails is logged, and tried again at the next call. */
+  readonly takeOverAudit: () => Promise<void>;
   readonly queue: Pick<Queue, "wake">;
   readonly settings: SettingsHolder;
   readonly hub: Hub;

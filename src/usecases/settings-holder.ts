@@ -4,11 +4,13 @@ import type { Store } from "../storage/store.ts";
 /** The settings in force, and earlier ones that tasks were accepted under. */
 export interface SettingsHolder {
   current(): Settings;
-  /** Stores the text, then makes these the settings in force. */
-  replace(settings: Settings): Promise<void>;
+  /** Stores the text (by `save`, where it is given), then makes these the settings in force. */
+  replace(settings: Settings, save?: SaveSettings): Promise<void>;
   /** Settings by digest; null when their text is not known or can no longer be read (a secret's file is gone). */
   at(digest: string): Promise<Settings | null>;
 }
+
+export type SaveSettings = Store["saveSettings"];
 
 export interface SettingsHolderOptions {
   readonly store: Pick<Store, "saveSettings" | "getSettings">;
@@ -34,8 +36,8 @@ export function createSettingsHolder({ store, initial, parse, now }: SettingsHol
 
   return {
     current: () => current,
-    async replace(settings) {
-      await store.saveSettings({
+    async replace(settings, save = store.saveSettings) {
+      await save({
         digest: settings.digest,
         text: settings.text,
         now: now().toISOString(),

@@ -1,4 +1,5 @@
 import type { Action } from "../domain/action.ts";
+import type { AuditEntry } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
 import type { StartedBy } from "../domain/task.ts";
 import { nearest } from "../lib/nearest.ts";
@@ -12,7 +13,12 @@ import type { Services } from "./services.ts";
 import { stopSuperseded } from "./stop-task.ts";
 
 /** See App.startAction. */
-export async function startAction(services: Services, input: StartInput): Promise<StartedTask> {
+export function startAction(services: Services, input: StartInput): Promise<StartedTask> {
+  const audit = { asker: input, action: "task.start", target: `action:${input.action}` } as const;
+  return services.auditor.attempt(audit, () => start(services, input, audit));
+}
+
+async function start(services: Services, input: StartInput, audit: AuditEntry): Promise<StartedTask> {
   const { params, by } = input;
   const action = findAction(services, input.action);
   if (input.precheck === true) {
@@ -24,6 +30,7 @@ export async function startAction(services: Services, input: StartInput): Promis
     params,
     startedBy: { type: "manual", by },
     deliveryId: null,
+    audit,
     ...(input.correlation && { correlation: input.correlation }),
   });
 }
@@ -34,15 +41,21 @@ export interface StartTaskInput {
   readonly startedBy: StartedBy;
   readonly deliveryId: string | null;
   readonly correlation?: Readonly<Record<string, string>>;
+  /** Who asks for it; what is done is done to the task. */
+  readonly audit: AuditEntry;
 }
 
 /** Stores a task that no delivery started. Rejects `params:invalid`, `task:rejected`. */
 export async function startTask(services: Services, input: StartTaskInput): Promise<StartedTask> {
-  const params = resolveParams({ specs: input.action.params, given: input.params });
+  const { action, audit } = input;
+  const params = resolveParams({ specs: action.params, given: input.params });
   const settings = services.settings.current();
   const createdAt = services.now().toISOString();
-  const { task, superseded } = await services.store.createTask(
-    newTask({ ...input, params, settings, automatic: false, createdAt }),
+  const made = newTask({ ...input, params, settings, automatic: false, createdAt });
+  const { task, superseded } = await services.auditor.recorded(
+    startOf(audit, made.id, action.name),
+    "createTask",
+    made,
   );
   stopSuperseded(services, superseded, task.id);
   if (task.outcome === "rejected") throw rejected(task);
@@ -50,6 +63,13 @@ export async function startTask(services: Services, input: StartTaskInput): Prom
   services.hub.notify(task.id);
   return task;
 }
+
+/** What it was started for stays in the details. */
+const startOf = (entry: AuditEntry, id: string, action: string): AuditEntry => ({
+  ...entry,
+  target: `task:${id}`,
+  details: { ...entry.details, action, ...(entry.action !== "task.start" && { of: entry.target }) },
+});
 
 const rejected = (task: StartedTask): AppError =>
   new AppError(

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTokens, type Tokens } from "../../src/accounts/tokens.ts";
 import { openStore } from "../../src/storage/open.ts";
 import type { Store } from "../../src/storage/store.ts";
+import { auditorOf } from "../support/auditor.ts";
 
 let dir = "";
 let store: Store;
@@ -13,7 +14,7 @@ let time = Date.parse("2026-01-01T00:00:00Z");
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "hookwright-"));
   store = await openStore({ kind: "sqlite", path: join(dir, "hookwright.db") });
-  tokens = createTokens({ store, now: () => new Date(time) });
+  tokens = createTokens({ store, auditor: auditorOf(store), now: () => new Date(time) });
 });
 afterEach(async () => {
   await store.close();

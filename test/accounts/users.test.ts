@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createUsers, type Users } from "../../src/accounts/users.ts";
 import { openStore } from "../../src/storage/open.ts";
 import type { Store } from "../../src/storage/store.ts";
+import { auditorOf } from "../support/auditor.ts";
 
 let dir = "";
 let store: Store;
@@ -15,7 +16,7 @@ const PASSWORD = "correct horse battery";
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "hookwright-"));
   store = await openStore({ kind: "sqlite", path: join(dir, "hookwright.db") });
-  users = createUsers({ store, now: () => new Date(time) });
+  users = createUsers({ store, auditor: auditorOf(store), now: () => new Date(time) });
   await users.add("dscape", PASSWORD);
 });
 afterEach(async () => {

@@ -6,7 +6,15 @@ import { CLI_SECRET, CLI_SHA, cliSettings } from "../support/cli-settings.ts";
 import { createPlace, type Place } from "../support/cli.ts";
 import { githubPush } from "../support/push.ts";
 
-const NOTHING = { bodies: 0, bytes: 0, log_entries: 0, tasks: 0, deliveries: 0, busy: false };
+const NOTHING = {
+  bodies: 0,
+  bytes: 0,
+  log_entries: 0,
+  tasks: 0,
+  deliveries: 0,
+  audit_events: 0,
+  busy: false,
+};
 const LONG_AGO = "2001-01-01T00:00:00.000Z";
 
 let place: Place;
@@ -34,7 +42,7 @@ describe("prune", () => {
     const ran = await place.run(["prune", "--dry-run"]);
     expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
     expect(ran.stdout).toMatch(
-      /^Would remove bodies: 1 \(\d+ B\), log entries: [1-9]\d*, tasks: 1, deliveries: 1$/,
+      /^Would remove bodies: 1 \(\d+ B\), log entries: [1-9]\d*, tasks: 1, deliveries: 1, events of the audit log: 0$/,
     );
     expect((await place.run(["tasks", "--json"])).json()).toHaveLength(1);
   });

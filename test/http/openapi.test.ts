@@ -306,6 +306,7 @@ async function askRest(ask: Ask): Promise<void> {
     await ask("listCounters", api("/counters", { token }));
     await ask("reloadSettings", api("/settings/reload", { ...POST, token }));
     await ask("taskStats", api("/stats/tasks", { token }));
+    await ask("listAudit", api("/audit", { token }));
     await ask("sourceStats", api("/stats/sources", { token }));
     await ask("logOut", api("/session", { method: "DELETE", token }));
   }

@@ -6,6 +6,7 @@ import { openSecretStore, secretPlaceOf } from "../../src/settings/secret-store.
 import { openStore } from "../../src/storage/open.ts";
 import { createTokens } from "../../src/accounts/tokens.ts";
 import { load, temporaryFolder } from "./settings-file.ts";
+import { auditorOf } from "../support/auditor.ts";
 
 const literal = "sources:\n  app: { kind: github, secret: not-for-others }\nactions: {}\n";
 const named = "sources:\n  app: { kind: github, secret: '${APP_SECRET}' }\nactions: {}\n";
@@ -90,7 +91,10 @@ describe("files that the server makes", () => {
     const settings = await load(named, { dir, env });
     await chmod(join(dir, "hookwright.yaml"), 0o644);
     const store = await openStore(settings.store);
-    await createTokens({ store }).ensureLocalToken({ dir: settings.dataDir, name: "local" });
+    await createTokens({ store, auditor: auditorOf(store) }).ensureLocalToken({
+      dir: settings.dataDir,
+      name: "local",
+    });
     await store.close();
     await openSecretStore({ ...secretPlaceOf(named, dir), env: {} }).set("app", "kept");
     expect((await stat(settings.dataDir)).mode & 0o777).toBe(0o700);

@@ -35,6 +35,7 @@ describe("settings", () => {
         deliveriesMs: 90 * 86_400_000,
         logsMs: 30 * 86_400_000,
         tasksMs: 90 * 86_400_000,
+        auditMs: null,
         maxBytes: 10_000_000_000,
       },
       sources: {},

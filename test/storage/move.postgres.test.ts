@@ -91,6 +91,9 @@ async function fill(store: Store): Promise<{ deliveries: string[]; waiting: stri
   await store.count({ name: "signature:missing", source: "app", by: 3 });
   const token = { id: "t", name: "ci", hash: "h", scopes: ["read"], createdAt: at(0), expiresAt: null };
   await store.createToken(token);
+  const event = { id: "e", time: at(0), actor: "token:ci", action: "task.start", target: null } as const;
+  const how = { way: "api", address: null, result: "done", code: null, details: { a: 1 } } as const;
+  await store.recordAudit([{ ...event, ...how }]);
   const { items } = await store.listTasks({ limit: 50, state: "ENQUEUED" });
   return { deliveries, ended, waiting: items.map(({ id }) => id).toReversed() };
 }
@@ -105,10 +108,20 @@ describe("moving a store", () => {
     const moved = await move();
     expect(moved).toMatchObject({ tasks: 3, lostBodies: 0 });
     const rows = Object.fromEntries(moved.tables.map((table) => [table.name, table.rows]));
-    expect(rows).toMatchObject({ deliveries: 4, tasks: 4, log: 1_200, steps: 1, settings: 1, tokens: 1 });
+    expect(rows).toMatchObject({
+      deliveries: 4,
+      tasks: 4,
+      log: 1_200,
+      steps: 1,
+      settings: 1,
+      tokens: 1,
+      audit_events: 1,
+    });
     const store = await open("postgres");
     expect(await store.getTask(ids.ended)).toEqual(before.task);
     expect(await store.listTokens()).toEqual(before.tokens);
+    const { items } = await store.listAudit({ limit: 9 });
+    expect(items).toMatchObject([{ id: "e", actor: "token:ci", details: { a: 1 } }]);
     expect(await store.getSettings("digest")).toBe('a: "\\u0000 \ufffd ü"');
     expect(await store.counters()).toEqual([{ name: "signature:missing", source: "app", value: 3 }]);
     for (const [index, id] of ids.deliveries.entries()) {

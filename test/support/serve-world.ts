@@ -15,14 +15,16 @@ export async function serveWorld(
   { app, services }: Pick<World, "app" | "services">,
   logger: Logger = createLogger({ level: "silent" }),
 ): Promise<ServedWorld> {
-  const tokens = createTokens({ store: services.store });
+  const { store, auditor } = services;
+  const tokens = createTokens({ store, auditor });
   const http = createHttpServer({
     app,
     tokens,
-    sessions: createSessions({ store: services.store, tokens }),
-    users: createUsers({ store: services.store }),
+    sessions: createSessions({ store, auditor, tokens }),
+    users: createUsers({ store, auditor }),
     pairings: services.pairings,
     logger,
+    auditor,
     settings: () => services.settings.current(),
   });
   return { url: await http.listen({ host: "127.0.0.1", port: 0 }), http };

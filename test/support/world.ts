@@ -16,6 +16,7 @@ import type { Queue } from "../../src/queue/queue.ts";
 import { createPairings } from "../../src/accounts/pairings.ts";
 import { openSecretStore, secretPlaceOf } from "../../src/settings/secret-store.ts";
 import { parseSettings } from "../../src/settings/load.ts";
+import { createAuditor } from "../../src/storage/auditor.ts";
 import { openStore } from "../../src/storage/open.ts";
 import { createSharedStore } from "../../src/storage/postgres/shared.ts";
 import type { Store } from "../../src/storage/store.ts";
@@ -93,6 +94,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const services: Services = {
     node,
     store,
+    auditor: createAuditor({ store, logger, now }),
+    takeOverAudit: async () => undefined,
     queue,
     spool: null,
     logger,

@@ -49,11 +49,11 @@ async function push(branch = "main"): Promise<{ delivery: string; tasks: string[
 
 /** All of it, in as many calls as it takes. */
 async function prune(dryRun = false): Promise<Omit<Pruned, "next" | "busy">> {
-  const total = { bodies: 0, bytes: 0, logEntries: 0, tasks: 0, deliveries: 0 };
+  const total = { bodies: 0, bytes: 0, logEntries: 0, tasks: 0, deliveries: 0, auditEvents: 0 };
   for (let from: string | null = null; ;) {
-    const { next, busy, ...part } = await world.app.prune({ dryRun, from });
+    const { next, busy, ...part } = await world.app.prune({ by: "test", dryRun, from });
     expect(busy).toBe(false);
-    for (const key of ["bodies", "bytes", "logEntries", "tasks", "deliveries"] as const)
+    for (const key of ["bodies", "bytes", "logEntries", "tasks", "deliveries", "auditEvents"] as const)
       total[key] += part[key];
     if (next === null) return total;
     from = next;
@@ -109,8 +109,12 @@ describe("pruning", () => {
     for (let index = 0; index < 3; index += 1) await push();
     pass(100);
     const from = `tasks:0:0`;
-    expect(await world.app.prune({ dryRun: false, from })).toMatchObject({ bodies: 0, tasks: 3, next: null });
-    await expect(world.app.prune({ dryRun: false, from: "tasks:-1:x" })).rejects.toMatchObject({
+    expect(await world.app.prune({ by: "test", dryRun: false, from })).toMatchObject({
+      bodies: 0,
+      tasks: 3,
+      next: null,
+    });
+    await expect(world.app.prune({ by: "test", dryRun: false, from: "tasks:-1:x" })).rejects.toMatchObject({
       code: "request:invalid",
     });
   });

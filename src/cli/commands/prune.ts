@@ -24,7 +24,7 @@ function run(context: Context, { dryRun }: z.infer<typeof input>): Promise<numbe
 }
 
 async function pruneAll(client: Client, dryRun: boolean, onPart: (total: Counts) => void) {
-  const total: Counts = { bodies: 0, bytes: 0, log_entries: 0, tasks: 0, deliveries: 0 };
+  const total: Counts = { bodies: 0, bytes: 0, log_entries: 0, tasks: 0, deliveries: 0, audit_events: 0 };
   let from: string | null = null;
   for (;;) {
     const { next, busy, ...removed }: PrunedWire = await client.prune({ dry_run: dryRun, from });
@@ -33,14 +33,22 @@ async function pruneAll(client: Client, dryRun: boolean, onPart: (total: Counts)
     total.log_entries += removed.log_entries;
     total.tasks += removed.tasks;
     total.deliveries += removed.deliveries;
+    total.audit_events += removed.audit_events;
     if (next === null) return { total, busy };
     from = next;
     onPart(total);
   }
 }
 
-const describe = ({ bodies, bytes, log_entries: entries, tasks, deliveries }: Counts): string =>
-  `bodies: ${bodies} (${sizeOf(bytes)}), log entries: ${entries}, tasks: ${tasks}, deliveries: ${deliveries}`;
+const describe = ({
+  bodies,
+  bytes,
+  log_entries: entries,
+  tasks,
+  deliveries,
+  audit_events: events,
+}: Counts): string =>
+  `bodies: ${bodies} (${sizeOf(bytes)}), log entries: ${entries}, tasks: ${tasks}, deliveries: ${deliveries}, events of the audit log: ${events}`;
 
 export function addPrune(program: Command): void {
   const command = program

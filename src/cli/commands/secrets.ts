@@ -1,9 +1,13 @@
 import { readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { z } from "zod";
+import type { AuditEvent } from "../../domain/audit.ts";
+import { newId } from "../../lib/ids.ts";
 import { loadDotenv } from "../../settings/dotenv.ts";
+import { secretChanges } from "../../settings/secret-changes.ts";
 import { openSecretStore, secretPlaceOf, type SecretStore } from "../../settings/secret-store.ts";
 import { askHidden } from "../ask-hidden.ts";
 import { addBody, type Context } from "../command.ts";
@@ -12,12 +16,38 @@ import { CliError, EXIT } from "../exit-codes.ts";
 import { formatTime } from "../output.ts";
 
 /** The store of the settings file, which need not be valid: it may name a secret that is only now being set. */
-async function openStore({ options }: Context): Promise<SecretStore> {
+async function openStore({ options }: Context): Promise<SecretStore & { noted(change: Change): void }> {
   const file = settingsPath(options);
   const dir = dirname(file);
   loadDotenv(dir);
   const settings = await readFile(file, "utf8").catch(() => "");
-  return openSecretStore({ ...secretPlaceOf(settings, dir), env: process.env });
+  const place = secretPlaceOf(settings, dir);
+  const store = openSecretStore({ ...place, env: process.env });
+  return { ...store, noted: (change) => secretChanges(place.file).note(toEvent(change)) };
+}
+
+type Change = Pick<AuditEvent, "action" | "target">;
+
+/** For the audit log of the next server that runs with these settings. */
+const toEvent = (change: Change): AuditEvent => ({
+  ...change,
+  id: newId(),
+  time: new Date().toISOString(),
+  actor: `cli:${accountName()}`,
+  way: "cli",
+  address: null,
+  result: "done",
+  code: null,
+  details: {},
+});
+
+/** In a container the account may have no name. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? "unknown");
+  }
 }
 
 const nameInput = z.object({ name: z.string() });
@@ -29,6 +59,7 @@ async function set(context: Context, { name }: z.infer<typeof nameInput>): Promi
   const value = given.replace(/\r?\n$/, "");
   if (value === "") throw new CliError(EXIT.usage, "The secret is empty");
   await store.set(name, value);
+  store.noted({ action: "secret.set", target: `secret:${name}` });
   if (output.json) output.data({ set: name });
   else output.line(`${name} is kept; a running server takes it over at its next reload (kill -HUP)`);
 }
@@ -44,13 +75,17 @@ async function list(context: Context): Promise<void> {
 }
 
 async function remove(context: Context, { name }: z.infer<typeof nameInput>): Promise<void> {
-  await (await openStore(context)).remove(name);
+  const store = await openStore(context);
+  await store.remove(name);
+  store.noted({ action: "secret.remove", target: `secret:${name}` });
   if (context.output.json) context.output.data({ removed: name });
   else context.output.line(`${name} is removed`);
 }
 
 async function rotateKey(context: Context): Promise<void> {
-  const count = await (await openStore(context)).rotateKey();
+  const store = await openStore(context);
+  const count = await store.rotateKey();
+  store.noted({ action: "secret.rotate_key", target: null });
   if (context.output.json) context.output.data({ rotated: count });
   else context.output.line(`${count} secrets are encrypted with a new key`);
 }

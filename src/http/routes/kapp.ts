@@ -1,9 +1,11 @@
 import { STATUS_CODES } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { type Asker, UNKNOWN } from "../../domain/audit.ts";
 import { AppError } from "../../domain/errors.ts";
 import { type Reporter, type Task, toReporter } from "../../domain/task.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { App } from "../../usecases/app.ts";
+import type { AccessLog } from "../access-log.ts";
 import type { ClientAddress } from "../client-address.ts";
 import type { FailureLimit } from "../failure-limit.ts";
 import { noteProved } from "../gate.ts";
@@ -15,6 +17,7 @@ export interface KappOptions {
   readonly token: KappTokenCheck;
   readonly failures: FailureLimit;
   readonly addressOf: ClientAddress;
+  readonly refusals: AccessLog;
   readonly logger: Logger;
 }
 
@@ -64,9 +67,10 @@ async function answer(options: KappOptions, request: FastifyRequest): Promise<An
   const fields = fieldsOf(request);
   if (fields === null) return { status: 400, page: true };
   try {
-    const refusal = await checkToken(options, request, fields["token"]);
-    if (refusal !== null) return refusal;
-    return await dispatch(options.app, fields);
+    const place = { way: "kapp", address: options.addressOf(request.raw) } as const;
+    const asker = { by: "kapp", place };
+    await checkToken(options, request, asker, fields["token"]);
+    return await dispatch(options.app, asker, fields);
   } catch (error) {
     return failure(error, fields, options.logger);
   }
@@ -93,23 +97,26 @@ export const queryOf = ({ query }: FastifyRequest): Fields =>
   typeof query === "object" && query !== null ? { ...query } : {};
 
 async function checkToken(
-  { token: check, failures, addressOf }: KappOptions,
+  { token: check, failures, refusals }: KappOptions,
   request: FastifyRequest,
+  asker: Required<Asker>,
   token: unknown,
-): Promise<Answer | null> {
-  if (typeof token !== "string" || token === "") return { status: 403 };
-  const succeeded = failures.attempt(addressOf(request.raw));
-  if (!(await check.verify(token))) return { status: 403 };
-  succeeded();
+): Promise<void> {
+  if (typeof token !== "string" || token === "") throw new AppError("auth:missing");
+  const { place } = asker;
+  await refusals.ofLogin({ by: UNKNOWN, place }, async () => {
+    const succeeded = failures.attempt(place?.address ?? null);
+    if (!(await check.verify(token))) throw new AppError("auth:bad_credentials");
+    succeeded();
+  });
   noteProved(request);
-  return null;
 }
 
-async function dispatch(app: App, fields: Fields): Promise<Answer> {
+async function dispatch(app: App, asker: Asker, fields: Fields): Promise<Answer> {
   const { action } = fields;
   if (typeof action !== "string" || action === "") return { status: 400 };
   if (action === "follow-action") return follow(app, fields);
-  if (action === "cancel-action") return cancel(app, fields);
+  if (action === "cancel-action") return cancel(app, asker, fields);
   const info = app.listActions().find(({ name }) => name === action);
   if (info === undefined) return { status: 404 };
   const params: Record<string, string> = {};
@@ -118,7 +125,7 @@ async function dispatch(app: App, fields: Fields): Promise<Answer> {
     if (typeof value === "string") params[name] = value;
     else if (spec.required || value !== undefined) return notAString(name, value);
   }
-  const started = await app.startAction({ action, params, by: "kapp", precheck: true });
+  const started = await app.startAction({ ...asker, action, params, precheck: true });
   const task = await app.getTask(started.id);
   return { status: 200, json: report(asAccepted(task)) };
 }
@@ -145,9 +152,9 @@ async function follow(app: App, { id }: Fields): Promise<Answer> {
   return { status: 200, json: report(await app.getTask(id)) };
 }
 
-async function cancel(app: App, { id }: Fields): Promise<Answer> {
+async function cancel(app: App, asker: Asker, { id }: Fields): Promise<Answer> {
   if (typeof id !== "string") return notAString("id", id);
-  return { status: 200, json: report(await app.cancelTask({ id, by: "kapp" })) };
+  return { status: 200, json: report(await app.cancelTask({ ...asker, id })) };
 }
 
 /** The reporter, its metadata filled with what K-App's states can't say. */
@@ -168,6 +175,9 @@ function failure(error: unknown, { id }: Fields, logger: Logger): Answer {
   }
   const { status, retryAfter } = error;
   switch (error.code) {
+    case "auth:missing":
+    case "auth:bad_credentials":
+      return { status: 403 };
     case "task:not_found":
       return { status: 400, json: `Could not find id ${String(id)}` };
     case "task:not_cancellable":

@@ -14,11 +14,14 @@ import { deploys } from "./0016-deploys.ts";
 import { missedDeliveries } from "./0008-missed-deliveries.ts";
 import { outbound } from "./0012-outbound.ts";
 import { dashboard } from "./0018-dashboard.ts";
+import { audit } from "./0019-audit.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
   /** An ascending integer key. */
   readonly serial: string;
+  /** For what has no common form at all. */
+  readonly dialect: "sqlite" | "postgres";
 }
 
 /** Forward only, in this order; a migration is never changed once it has been released. */
@@ -38,6 +41,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   dashboard,
   users,
   deploys,
+  audit,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -4,6 +4,7 @@ import type { SourceKindName } from "../../domain/event.ts";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { DeliveryFilter, NewDelivery, Page, StartedTask, StoredDelivery } from "../store.ts";
 import { isRejected } from "./conditions.ts";
+import { insertAuditOfTask } from "./audit.ts";
 import { insertNewDeploy } from "./deploys.ts";
 import { insertHealthEntry, locksOfHealth } from "./health.ts";
 import { insertWithPolicy, locksOf } from "./new-tasks.ts";
@@ -105,6 +106,9 @@ export async function storeDelivery(connection: Connection, given: NewDelivery):
     tasks.push(inserted.task);
     superseded.push(...inserted.superseded);
   }
+  const { audit = null } = input;
+  // Handed over together, so that a database elsewhere is waited for once.
+  if (audit !== null) await Promise.all(tasks.map((task) => insertAuditOfTask(connection, audit, task)));
   const { id, verdict, reason, receivedAt } = input.delivery;
   if (input.notify === true && verdict === "rejected") await tellOfDelivery(connection, id, receivedAt);
   return { deliveryId: id, duplicate: false, verdict, reason, tasks, superseded };

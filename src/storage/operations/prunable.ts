@@ -141,8 +141,28 @@ const deliveries: PrunableKind = {
   },
 };
 
+/** The one way by which events go; the database refuses it for young ones, see migrations/0019-audit.ts. */
+const audit: PrunableKind = {
+  pass: (connection, { before, after, limit }) =>
+    rowsOf(
+      connection,
+      connection.builder
+        .selectFrom("audit_events")
+        .select(["seq", "id", ...noBody, ...noOthers])
+        .select((eb) => [eb("time", "<", before).as("old"), eb("time", "<", before).as("ripe")])
+        .where("seq", ">", after)
+        .orderBy("seq")
+        .limit(limit),
+    ),
+  used: async () => new Set(),
+  async remove(connection, rows) {
+    await rowsOf(connection, connection.builder.deleteFrom("audit_events").where("seq", "in", seqsOf(rows)));
+    return true;
+  },
+};
+
 /** What is not kept for ever, by kind. */
-export const prunable: Readonly<Record<Prunable, PrunableKind>> = { bodies, logs, tasks, deliveries };
+export const prunable: Readonly<Record<Prunable, PrunableKind>> = { bodies, logs, tasks, deliveries, audit };
 
 const idsOf = (rows: readonly Passed[]): string[] => rows.map(({ id }) => id);
 const seqsOf = (rows: readonly Passed[]): number[] => rows.map(({ seq }) => seq);

@@ -1,5 +1,6 @@
 import type { Connection } from "../connection.ts";
 import type { Store } from "../store.ts";
+import * as audit from "./audit.ts";
 import * as tasks from "./change-tasks.ts";
 import * as queue from "./claim-tasks.ts";
 import * as nodes from "./nodes.ts";
@@ -12,6 +13,7 @@ import * as holds from "./holds.ts";
 import * as queued from "./queued-deliveries.ts";
 import * as log from "./log.ts";
 import * as pruning from "./prune.ts";
+import { listAudit } from "./list-audit.ts";
 import { claimMessages } from "./claim-messages.ts";
 import * as endpoints from "./endpoints.ts";
 import * as messageReads from "./read-messages.ts";
@@ -126,6 +128,9 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   findUserToken: users.findUserToken,
   listUserTokens: users.listUserTokens,
   revokeUserToken: users.revokeUserToken,
+  recorded: audit.recorded,
+  recordAudit: audit.recordAudit,
+  listAudit,
   ping: async (connection) => {
     await connection.execute("select 1", []);
   },
@@ -173,6 +178,7 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "listUsers",
   "findUserToken",
   "listUserTokens",
+  "listAudit",
   "ping",
 ]);
 

@@ -86,6 +86,7 @@ function migrate(database: Database.Database): void {
   const version = Number(database.pragma("user_version", { simple: true }));
   const statements = statementsSince(version, {
     serial: "integer primary key autoincrement",
+    dialect: "sqlite",
   });
   if (statements.length === 0) return;
   database.transaction(() => {

@@ -34,7 +34,7 @@ beforeEach(async () => {
         },
       }),
   });
-  await createUsers({ store: world.services.store }).add("dscape", PASSWORD);
+  await createUsers(world.services).add("dscape", PASSWORD);
   ({ url, http } = await serveWorld(world));
 });
 afterEach(async () => {

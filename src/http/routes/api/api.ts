@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { auditRoutes } from "./audit.ts";
 import { deliveryRoutes } from "./deliveries.ts";
 import { endpointRoutes } from "./endpoints.ts";
 import { messageRoutes } from "./messages.ts";
@@ -35,4 +36,5 @@ export const apiRoutes =
     statsRoutes(server, context);
     liveRoutes(server, context);
     userRoutes(server, context);
+    auditRoutes(server, context);
   };

@@ -14,7 +14,7 @@ import {
   receivedToWire,
 } from "../../wire/delivery.ts";
 import { errors } from "../errors.ts";
-import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "deliveries";
 const params = idParamsSchema;
@@ -104,7 +104,7 @@ function replay(server: ApiServer, { app, guard }: ApiContext): void {
     async (request, reply) => {
       const { id } = request.params;
       const dryRun = request.body?.dry_run ?? false;
-      const received = await app.replayDelivery({ id, by: identityOf(request).by, dryRun });
+      const received = await app.replayDelivery({ id, dryRun, ...askerOf(request) });
       return reply.code(202).send(receivedToWire(received));
     },
   );

@@ -3,7 +3,7 @@ import { endpointParamsSchema } from "../../../client/requests.ts";
 import { attemptSchema, endpointSchema, listOf } from "../../../client/schemas.ts";
 import { attemptToWire, endpointToWire } from "../../wire/endpoint.ts";
 import { errors } from "../errors.ts";
-import type { ApiContext, ApiServer } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "endpoints";
 const params = endpointParamsSchema;
@@ -36,7 +36,7 @@ function test(server: ApiServer, { app, guard }: ApiContext): void {
   } as const;
   const response = { 200: attemptSchema, ...errors };
   server.post("/endpoints/:name/test", guard(about, { params, response }), async (request) =>
-    attemptToWire(await app.testEndpoint(request.params.name)),
+    attemptToWire(await app.testEndpoint({ ...request.params, ...askerOf(request) })),
   );
 }
 
@@ -49,7 +49,7 @@ function enable(server: ApiServer, { app, guard }: ApiContext): void {
   } as const;
   const response = { 204: z.null(), ...errors };
   server.post("/endpoints/:name/enable", guard(about, { params, response }), async (request, reply) => {
-    await app.enableEndpoint(request.params.name);
+    await app.enableEndpoint({ ...request.params, ...askerOf(request) });
     return reply.code(204).send(null);
   });
 }

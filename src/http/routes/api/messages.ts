@@ -2,7 +2,7 @@ import { idParamsSchema, messageQuerySchema, retryMessagesRequestSchema } from "
 import { messageSchema, pageOf, retriedSchema } from "../../../client/schemas.ts";
 import { messageToWire } from "../../wire/endpoint.ts";
 import { errors } from "../errors.ts";
-import type { ApiContext, ApiServer } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "endpoints";
 
@@ -36,7 +36,8 @@ function retryAll(server: ApiServer, { app, guard }: ApiContext): void {
   const response = { 202: retriedSchema, ...errors };
   const body = retryMessagesRequestSchema.nullish();
   server.post("/messages/retry", guard(about, { body, response }), async (request, reply) => {
-    const retried = await app.retryDeadMessages(request.body?.endpoint ?? null);
+    const endpoint = request.body?.endpoint ?? null;
+    const retried = await app.retryDeadMessages({ endpoint, ...askerOf(request) });
     return reply.code(202).send({ retried });
   });
 }
@@ -52,6 +53,9 @@ function retryOne(server: ApiServer, { app, guard }: ApiContext): void {
   server.post(
     "/messages/:id/retry",
     guard(about, { params: idParamsSchema, response }),
-    async (request, reply) => reply.code(202).send(messageToWire(await app.retryMessage(request.params.id))),
+    async (request, reply) => {
+      const message = await app.retryMessage({ ...request.params, ...askerOf(request) });
+      return reply.code(202).send(messageToWire(message));
+    },
   );
 }

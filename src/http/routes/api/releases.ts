@@ -4,7 +4,7 @@ import { listOf, releaseSchema, startedTaskSchema } from "../../../client/schema
 import { startedToWire } from "../../wire/delivery.ts";
 import { releasesToWire } from "../../wire/release.ts";
 import { errors } from "../errors.ts";
-import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "releases";
 
@@ -40,8 +40,8 @@ function rollBack(server: ApiServer, { app, guard }: ApiContext): void {
     guard(about, { params, body: rollbackRequestSchema, response }),
     async (request, reply) => {
       const { release, cancel } = request.body;
-      const { by } = identityOf(request);
-      const tasks = await app.rollBackApp({ app: request.params.app, release, cancel, by });
+      const input = { app: request.params.app, release, cancel, ...askerOf(request) };
+      const tasks = await app.rollBackApp(input);
       return reply.code(202).send({ items: tasks.map(startedToWire) });
     },
   );

@@ -2,7 +2,7 @@ import { revisionQuerySchema, revisionRollbackRequestSchema } from "../../../cli
 import { listOf, revisionRollbackSchema, revisionSchema } from "../../../client/schemas.ts";
 import { revisionToWire, rollbackToWire } from "../../wire/revision.ts";
 import { errors } from "../errors.ts";
-import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "revisions";
 
@@ -42,8 +42,7 @@ function rollBack(server: ApiServer, { app, guard }: ApiContext): void {
   };
   server.post("/revisions/rollback", guard(about, schema), async (request, reply) => {
     const { dry_run: dryRun, ...rest } = request.body;
-    const { by } = identityOf(request);
-    const rollback = await app.rollBackRevision({ ...rest, dryRun, by });
+    const rollback = await app.rollBackRevision({ ...rest, dryRun, ...askerOf(request) });
     return reply.code(dryRun ? 200 : 202).send(rollbackToWire(rollback));
   });
 }

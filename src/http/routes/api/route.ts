@@ -6,7 +6,9 @@ import type { Users } from "../../../accounts/users.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Scope } from "../../../domain/scopes.ts";
 import type { App } from "../../../usecases/app.ts";
+import type { Asker } from "../../../domain/audit.ts";
 import type { Authenticator, Identity } from "../../auth.ts";
+import type { ClientAddress } from "../../client-address.ts";
 import type { EventStreams } from "../../event-stream.ts";
 
 /** What the routes of `/api/v1` work with. */
@@ -17,6 +19,7 @@ export interface ApiContext {
   readonly authenticator: Authenticator;
   readonly users: Users;
   readonly streams: EventStreams;
+  readonly addressOf: ClientAddress;
   readonly guard: Guard;
 }
 
@@ -39,7 +42,8 @@ export interface RouteAbout {
     | "sessions"
     | "stats"
     | "users"
-    | "jobserv";
+    | "jobserv"
+    | "audit";
   readonly scope: Scope;
   readonly summary: string;
 }
@@ -51,6 +55,12 @@ export function identityOf(request: FastifyRequest): Identity {
   const identity = identities.get(request);
   if (identity === undefined) throw new AppError("internal", `${request.url} asks for no token`);
   return identity;
+}
+
+/** The same, as those to whom it is recorded. */
+export function askerOf(request: FastifyRequest): Asker {
+  const { by, place } = identityOf(request);
+  return { by, place };
 }
 
 /** Options of a route that lets only holders of a token with the scope in, before it reads their body. */

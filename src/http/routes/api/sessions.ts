@@ -4,7 +4,7 @@ import { sessionRequestSchema } from "../../../client/requests.ts";
 import { whoamiSchema } from "../../../client/schemas.ts";
 import { sessionCookie, sessionSecret } from "../../session-cookie.ts";
 import { errors } from "../errors.ts";
-import type { ApiContext, ApiServer } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "sessions";
 
@@ -14,7 +14,7 @@ export function sessionRoutes(server: ApiServer, context: ApiContext): void {
   logOut(server, context);
 }
 
-function logIn(server: ApiServer, { sessions, authenticator }: ApiContext): void {
+function logIn(server: ApiServer, { sessions, authenticator, addressOf }: ApiContext): void {
   const schema = {
     operationId: "logIn",
     tags: [tag],
@@ -25,7 +25,9 @@ function logIn(server: ApiServer, { sessions, authenticator }: ApiContext): void
   };
   server.post("/session", { schema }, async (request, reply) => {
     const { token: given } = request.body;
-    const { secret, token } = await authenticator.guarded(request, given, () => sessions.open(given));
+    const { secret, token } = await authenticator.guarded(request, given, () =>
+      sessions.open(given, { way: "dashboard", address: addressOf(request.raw) }),
+    );
     const cookie = sessionCookie(secret, { headers: request.headers, maxAgeSeconds: SESSION_MS / 1_000 });
     return reply
       .header("set-cookie", cookie)
@@ -39,7 +41,7 @@ function logOut(server: ApiServer, { sessions, guard }: ApiContext): void {
   const response = { 204: z.null(), ...errors };
   server.delete("/session", guard(about, { response }), async (request, reply) => {
     const secret = sessionSecret(request.headers);
-    if (secret !== null) await sessions.end(secret);
+    if (secret !== null) await sessions.end(secret, askerOf(request));
     return reply
       .header("set-cookie", sessionCookie("", { headers: request.headers, maxAgeSeconds: 0 }))
       .code(204)

@@ -9,7 +9,7 @@ import {
 import { sourceToWire } from "../../wire/source.ts";
 import { actionToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
-import type { ApiContext, ApiServer } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "settings";
 
@@ -76,8 +76,8 @@ function reload(server: ApiServer, { app, guard }: ApiContext): void {
     summary: "Reads the settings file again; a bad one is refused and the old one stays",
   } as const;
   const response = { 204: z.null(), ...errors };
-  server.post("/settings/reload", guard(about, { response }), async (_request, reply) => {
-    await app.reloadSettings();
+  server.post("/settings/reload", guard(about, { response }), async (request, reply) => {
+    await app.reloadSettings(askerOf(request));
     return reply.code(204).send(null);
   });
 }

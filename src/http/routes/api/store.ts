@@ -2,7 +2,7 @@ import { pruneRequestSchema } from "../../../client/requests.ts";
 import { type PrunedWire, prunedSchema } from "../../../client/schemas.ts";
 import type { Pruned } from "../../../usecases/app.ts";
 import { errors } from "../errors.ts";
-import type { ApiContext, ApiServer } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 export function storeRoutes(server: ApiServer, { app, guard }: ApiContext): void {
   const about = {
@@ -13,9 +13,14 @@ export function storeRoutes(server: ApiServer, { app, guard }: ApiContext): void
       "Removes what `retention` does not keep, for some seconds; to be repeated while `next` is not null",
   } as const;
   const response = { 200: prunedSchema, ...errors };
-  server.post("/prune", guard(about, { body: pruneRequestSchema, response }), async ({ body }) =>
-    prunedToWire(await app.prune({ dryRun: body.dry_run, from: body.from })),
-  );
+  server.post("/prune", guard(about, { body: pruneRequestSchema, response }), async (request) => {
+    const { dry_run: dryRun, from } = request.body;
+    return prunedToWire(await app.prune({ dryRun, from, ...askerOf(request) }));
+  });
 }
 
-const prunedToWire = ({ logEntries, ...rest }: Pruned): PrunedWire => ({ ...rest, log_entries: logEntries });
+const prunedToWire = ({ logEntries, auditEvents, ...rest }: Pruned): PrunedWire => ({
+  ...rest,
+  log_entries: logEntries,
+  audit_events: auditEvents,
+});

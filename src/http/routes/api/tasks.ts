@@ -19,7 +19,7 @@ import { startedToWire } from "../../wire/delivery.ts";
 import { logEntryToWire, taskToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
 import { lastEventId } from "../last-event-id.ts";
-import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf, identityOf } from "./route.ts";
 
 const tag = "tasks";
 const params = idParamsSchema;
@@ -60,8 +60,7 @@ function start(server: ApiServer, { app, guard }: ApiContext): void {
       const plan = app.planAction({ action, params: given });
       return reply.code(200).send({ ...plan, params: { ...plan.params }, steps: [...plan.steps] });
     }
-    const { by } = identityOf(request);
-    const task = await app.startAction({ action, params: given, by, correlation });
+    const task = await app.startAction({ action, params: given, correlation, ...askerOf(request) });
     return reply.code(202).send(startedToWire(task));
   });
 }
@@ -92,10 +91,10 @@ function decide(server: ApiServer, { app, guard }: ApiContext, verb: keyof typeo
   const about = { id, tag, scope: "deploy", summary } as const;
   const schema = { params, body: approveRequestSchema.nullish(), response: { 200: taskSchema, ...errors } };
   server.post(`/tasks/:id/${verb}`, guard(about, schema), async (request) => {
-    const { by, scopes } = identityOf(request);
+    const { scopes } = identityOf(request);
     const { comment = null, override_freeze: overrideFreeze = false } = request.body ?? {};
-    const input = { id: request.params.id, by, scopes, comment, decision, overrideFreeze };
-    return taskToWire(await app.approveTask(input));
+    const input = { id: request.params.id, scopes, comment, decision, overrideFreeze };
+    return taskToWire(await app.approveTask({ ...input, ...askerOf(request) }));
   });
 }
 
@@ -108,7 +107,7 @@ function cancel(server: ApiServer, { app, guard }: ApiContext): void {
   } as const;
   const response = { 202: taskSchema, ...errors };
   server.post("/tasks/:id/cancel", guard(about, { params, response }), async (request, reply) => {
-    const task = await app.cancelTask({ id: request.params.id, by: identityOf(request).by });
+    const task = await app.cancelTask({ id: request.params.id, ...askerOf(request) });
     return reply.code(202).send(taskToWire(task));
   });
 }
@@ -122,7 +121,7 @@ function retry(server: ApiServer, { app, guard }: ApiContext): void {
   } as const;
   const response = { 202: startedTaskSchema, ...errors };
   server.post("/tasks/:id/retry", guard(about, { params, response }), async (request, reply) => {
-    const task = await app.retryTask({ id: request.params.id, by: identityOf(request).by });
+    const task = await app.retryTask({ id: request.params.id, ...askerOf(request) });
     return reply.code(202).send(startedToWire(task));
   });
 }

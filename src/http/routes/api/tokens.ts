@@ -3,7 +3,7 @@ import { tokenRequestSchema } from "../../../client/requests.ts";
 import { createdTokenSchema, listOf, tokenSchema, whoamiSchema } from "../../../client/schemas.ts";
 import { tokenToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
-import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf, identityOf } from "./route.ts";
 
 const tag = "tokens";
 
@@ -30,10 +30,10 @@ function create(server: ApiServer, { tokens, guard }: ApiContext): void {
     summary: "Makes a token, shown this once",
   } as const;
   const response = { 201: createdTokenSchema, ...errors };
-  server.post("/tokens", guard(about, { body: tokenRequestSchema, response }), async ({ body }, reply) => {
-    const { name, scopes, expires_at: expires } = body;
+  server.post("/tokens", guard(about, { body: tokenRequestSchema, response }), async (request, reply) => {
+    const { name, scopes, expires_at: expires } = request.body;
     const expiresAt = expires === null ? null : new Date(expires).toISOString();
-    const { token, row } = await tokens.create({ name, scopes, expiresAt });
+    const { token, row } = await tokens.create({ name, scopes, expiresAt }, askerOf(request));
     return reply.code(201).send({ ...tokenToWire(row), token });
   });
 }
@@ -48,7 +48,7 @@ function revoke(server: ApiServer, { tokens, guard }: ApiContext): void {
   const params = z.object({ ref: z.string().max(200) });
   const response = { 204: z.null(), ...errors };
   server.delete("/tokens/:ref", guard(about, { params, response }), async (request, reply) => {
-    await tokens.revoke(request.params.ref);
+    await tokens.revoke(request.params.ref, askerOf(request));
     return reply.code(204).send(null);
   });
 }

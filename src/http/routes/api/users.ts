@@ -5,7 +5,7 @@ import { AppError } from "../../../domain/errors.ts";
 import type { User } from "../../../domain/user.ts";
 import { userToWire, userTokenToWire } from "../../wire/user.ts";
 import { errors } from "../errors.ts";
-import type { ApiContext, ApiServer } from "./route.ts";
+import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "users";
 const scope = "admin";
@@ -41,8 +41,9 @@ function add(server: ApiServer, context: ApiContext): void {
   server.post(
     "/users",
     context.guard(about, { body: userRequestSchema, response }),
-    async ({ body }, reply) => {
-      await context.users.add(body.name, body.password);
+    async (request, reply) => {
+      const { body } = request;
+      await context.users.add(body.name, body.password, askerOf(request));
       return reply.code(201).send(userToWire(await find(context, body.name)));
     },
   );
@@ -57,9 +58,14 @@ function change(server: ApiServer, context: ApiContext): void {
   } as const;
   const response = { 200: userSchema, ...errors };
   const schema = { params: nameParams, body: userChangeSchema, response };
-  server.patch("/users/:name", context.guard(about, schema), async ({ params: { name }, body }) => {
-    if (body.password !== undefined) await context.users.setPassword(name, body.password);
-    if (body.disabled !== undefined) await context.users.setDisabled(name, body.disabled);
+  server.patch("/users/:name", context.guard(about, schema), async (request) => {
+    const {
+      params: { name },
+      body,
+    } = request;
+    const asker = askerOf(request);
+    if (body.password !== undefined) await context.users.setPassword(name, body.password, asker);
+    if (body.disabled !== undefined) await context.users.setDisabled(name, body.disabled, asker);
     return userToWire(await find(context, name));
   });
 }
@@ -81,10 +87,13 @@ function createToken(server: ApiServer, { users, guard }: ApiContext): void {
   } as const;
   const response = { 201: createdUserTokenSchema, ...errors };
   const schema = { params: nameParams, body: userTokenRequestSchema, response };
-  server.post("/users/:name/tokens", guard(about, schema), async ({ params, body }, reply) => {
-    const { name, apps, expires_at: expires } = body;
+  server.post("/users/:name/tokens", guard(about, schema), async (request, reply) => {
+    const { name, apps, expires_at: expires } = request.body;
     const expiresAt = expires === null ? null : new Date(expires).toISOString();
-    const { token, row } = await users.createToken({ user: params.name, name, apps, expiresAt });
+    const { token, row } = await users.createToken(
+      { user: request.params.name, name, apps, expiresAt },
+      askerOf(request),
+    );
     return reply.code(201).send({ ...userTokenToWire(row), token });
   });
 }
@@ -94,7 +103,7 @@ function revokeToken(server: ApiServer, { users, guard }: ApiContext): void {
   const params = nameParams.extend({ ref: z.string().max(200) });
   const response = { 204: z.null(), ...errors };
   server.delete("/users/:name/tokens/:ref", guard(about, { params, response }), async (request, reply) => {
-    await users.revokeToken(request.params.name, request.params.ref);
+    await users.revokeToken(request.params.name, request.params.ref, askerOf(request));
     return reply.code(204).send(null);
   });
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Pairings } from "../../../domain/pairing.ts";
 import type { User } from "../../../domain/user.ts";
 import { AppError } from "../../../domain/errors.ts";
+import type { Auditor } from "../../../storage/auditor.ts";
 import { parseJsonBody } from "../../../lib/json-body.ts";
 import { sendError } from "./errors.ts";
 import { login } from "./login.ts";
@@ -10,6 +11,7 @@ import type { StatusOptions } from "./status.ts";
 
 export interface AuthOptions extends StatusOptions {
   readonly pairings: Pick<Pairings, "pair">;
+  readonly auditor: Pick<Auditor, "attempt" | "done">;
   readonly findUser: (name: string) => Promise<User | null>;
   /** Whether the user may deploy the app. */
   readonly mayDeploy: (user: string, app: string) => boolean;
@@ -53,7 +55,15 @@ async function pair(
     });
   });
   if (known === null) throw new AppError("auth:github:get_user_failed", "Your record is not there any more");
-  await options.pairings.pair({ user, app, ...given });
+  const place = { way: "nodejitsu", address: options.login.addressOf(request.raw) } as const;
+  const audit = {
+    asker: { by: `user:${user}`, place },
+    action: "user.pair",
+    target: `user:${user}`,
+    details: { app, github: given.login },
+  } as const;
+  await options.auditor.attempt(audit, () => options.pairings.pair({ user, app, ...given }));
+  await options.auditor.done(audit);
   return { user, app };
 }
 

@@ -1,39 +1,41 @@
 import type { FastifyRequest } from "fastify";
 import type { Login, Users } from "../../../accounts/users.ts";
 import { AppError } from "../../../domain/errors.ts";
+import { UNKNOWN } from "../../../domain/audit.ts";
+import type { AccessLog } from "../../access-log.ts";
 import type { ClientAddress } from "../../client-address.ts";
 import { noteProved } from "../../gate.ts";
 import type { LoginLimit } from "../../login-limit.ts";
 
 export interface LoginOptions {
-  readonly users: Pick<Users, "verify" | "hasPassed">;
+  readonly users: Pick<Users, "verify" | "hasPassed" | "find">;
   readonly limit: LoginLimit;
   readonly addressOf: ClientAddress;
+  readonly refusals: AccessLog;
 }
 
 export const hasBasic = ({ headers }: Pick<FastifyRequest, "headers">): boolean =>
   /^Basic /i.test(headers.authorization ?? "");
 
 /** Basic authentication with `user:password` or `user:apiToken`. Rejects `mw:auth:*`. */
-export async function login(
-  { users, limit, addressOf }: LoginOptions,
-  request: FastifyRequest,
-): Promise<Login> {
+export async function login(options: LoginOptions, request: FastifyRequest): Promise<Login> {
+  const { users, limit, addressOf, refusals } = options;
   const given = credentials(request.headers.authorization);
   if (given === null)
     throw new AppError("mw:auth:unauthorized", "Send Basic credentials: user:password or user:apiToken");
   const { user, secret } = given;
   // Good credentials that are known as such are let through, whatever others try.
-  const succeeded = users.hasPassed(user, secret)
-    ? null
-    : limit.attempt({ user, address: addressOf(request.raw) });
-  const found = await users.verify(user, secret).catch((error: unknown) => {
-    throw renamed(error);
+  const address = addressOf(request.raw);
+  return refusals.ofLogin({ by: UNKNOWN, place: { way: "nodejitsu", address } }, async () => {
+    const succeeded = users.hasPassed(user, secret) ? null : limit.attempt({ user, address });
+    const found = await users.verify(user, secret).catch((error: unknown) => {
+      throw renamed(error);
+    });
+    if (found === null) throw new AppError("mw:auth:unauthorized", "The user name and password do not match");
+    succeeded?.();
+    noteProved(request);
+    return found;
   });
-  if (found === null) throw new AppError("mw:auth:unauthorized", "The user name and password do not match");
-  succeeded?.();
-  noteProved(request);
-  return found;
 }
 
 function renamed(error: unknown): unknown {
