@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { removeLocalAddress, writeLocalAddress } from "./accounts/local-address.ts";
+import { createWhereabouts } from "./accounts/local-address.ts";
 import { createSessions } from "./accounts/sessions.ts";
 import { createTokens } from "./accounts/tokens.ts";
 import { createPairings } from "./accounts/pairings.ts";
@@ -9,12 +9,14 @@ import { SERVER } from "./domain/audit.ts";
 import { AppError } from "./domain/errors.ts";
 import { nodeId } from "./domain/node.ts";
 import { VERSION } from "./http/identity.ts";
+import { originOf } from "./http/listen.ts";
 import { createHttpServer } from "./http/server.ts";
 import { newId } from "./lib/ids.ts";
 import { createLogger, levelOf, type Logger } from "./lib/logger.ts";
 import { createPoster } from "./lib/outbound-post.ts";
 import { createOutboundFetch, DOWNLOADS, type OutboundOptions } from "./lib/outbound.ts";
 import { onSignals } from "./lib/signals.ts";
+import { openTls } from "./http/open-tls.ts";
 import type { Outbound } from "./outbound/outbound.ts";
 import { createSender } from "./outbound/sender.ts";
 import { createTellingStore } from "./outbound/telling-store.ts";
@@ -76,6 +78,8 @@ export interface StartServerOptions {
 export interface RunningServer {
   /** Where it listens, without a trailing slash. */
   readonly url: string;
+  /** Of its API: the same, or that of `server.admin`, which may be `unix:/PATH`. */
+  readonly api: string;
   readonly settings: Settings;
   /** An admin token for tools on this machine. */
   readonly localToken: string;
@@ -98,7 +102,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     },
   );
   const store = createTellingStore(plain, () => services.outbound.wake());
-  const place = { url: `http://${settings.server.host}:${settings.server.port}` };
+  const place = { url: originOf(settings.server) };
   const parts: Parts = { options, env, settings, logger, store, opened, spoolDisk, place };
   const identity = identityOf(options);
   const node = nodeId(identity.name, newId());
@@ -185,7 +189,18 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
     return tokens.ensureLocalToken({ dir: localDir, name: localTokenName(settings) });
   };
   const localToken = opened === null ? await introduce() : "";
-  const reload = createReload(services, () => readAgain(parts));
+  const whereabouts = createWhereabouts({ dir: localDir, logger });
+  const tls = await openTls({
+    settings: () => services.settings.current(),
+    logger,
+    onChange: ({ certificate }) => void whereabouts.tell({ certificate }),
+  });
+  life.onEnd(() => tls?.stop());
+  const readSettingsAgain = createReload(services, () => readAgain(parts));
+  const reload: App["reloadSettings"] = async (actor) => {
+    await readSettingsAgain(actor);
+    await tls?.look();
+  };
   const app = createApp({
     services,
     receives: options.receive !== false,
@@ -203,21 +218,20 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
     logger,
     auditor,
     way: options.recover === false ? "cli" : "api",
+    tls,
   });
   life.onEnd(() => http.close());
   life.onEnd(() => services.spool?.stop());
   await services.spool?.start();
-  const url = await http.listen(options.listen ?? settings.server);
+  const { url, api } = await http.listen(options.listen ?? settings.server);
   place.url = url;
-  life.onEnd(() => removeLocalAddress(localDir, url));
-  await writeLocalAddress(localDir, url).catch((error: unknown) => {
-    logger.warn({ err: error }, "The command-line tools won't find this server by themselves");
-  });
+  life.onEnd(() => whereabouts.forget());
+  await whereabouts.tell({ url, api, certificate: tls?.current().certificate ?? null });
   if (opened === null) await takePart(parts, services, life);
   else void joinLate(parts, services, life, introduce);
   if (options.signals === true) listenToOutside(parts, life, reload);
-  logger.info({ url, node: services.node }, "Serving");
-  return { url, settings, localToken, close: () => life.close(), closed: life.closed };
+  logger.info({ url, ...(api !== url && { api }), node: services.node }, "Serving");
+  return { url, api, settings, localToken, close: () => life.close(), closed: life.closed };
 }
 
 /** Of the servers on the store, from now on. */

@@ -1,8 +1,6 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { createClient, type Client } from "../client/client.ts";
-import { LOCAL_FILES } from "../domain/local-files.ts";
 import { createLogger } from "../lib/logger.ts";
 import { loadDotenv } from "../settings/dotenv.ts";
 import { settingsFromEnvironment } from "../settings/environment.ts";
@@ -10,6 +8,7 @@ import { loadSettings } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
 import { CliError, EXIT } from "./exit-codes.ts";
 import { inWords } from "./invocation.ts";
+import { findServer, readLocal } from "./local-server.ts";
 import type { Output } from "./output.ts";
 import { serve } from "./serve.ts";
 
@@ -26,6 +25,8 @@ export interface GlobalOptions {
 
 export interface Connection {
   readonly client: Client;
+  /** Where its webhooks come to, and what reaches it. */
+  readonly hooks: { readonly url: string; readonly fetch: typeof fetch };
   /** True when this process serves itself, because no server runs. */
   readonly offline: boolean;
   /** Waits for what still runs in this process, and says so. */
@@ -65,12 +66,19 @@ export async function connect(options: GlobalOptions, { work }: ConnectOptions):
   const token = options.token ?? process.env["HOOKWRIGHT_TOKEN"];
   if (given !== undefined) return remote(given, token);
   const settings = await readSettings(options);
-  const url = await findServer(settings);
-  if (url === null) return offline(settings, work);
-  return running(createClient({ url, token: token ?? (await readLocal(settings, "token")) ?? "" }));
+  const server = await findServer(settings);
+  if (server === null) return offline(settings, work);
+  const { url, api, fetch: request } = server;
+  const known = token ?? (await readLocal(settings, "token")) ?? "";
+  return running({ url, fetch: request }, createClient({ url: api, token: known, fetch: request }));
 }
 
-const running = (client: Client): Connection => ({ client, offline: false, close: async () => undefined });
+const running = (hooks: Connection["hooks"], client: Client): Connection => ({
+  client,
+  hooks,
+  offline: false,
+  close: async () => undefined,
+});
 
 function remote(url: string, token: string | undefined): Connection {
   if (!URL.canParse(url) || !/^https?:/i.test(url)) {
@@ -83,13 +91,14 @@ function remote(url: string, token: string | undefined): Connection {
       "Give --token, or HOOKWRIGHT_TOKEN in the environment",
     );
   }
-  return running(createClient({ url, token }));
+  return running({ url: url.replace(/\/+$/, ""), fetch }, createClient({ url, token }));
 }
 
 async function offline(settings: Settings, work: boolean): Promise<Connection> {
   const logger = createLogger({ level: "warn", pretty: true });
   const server = await serve({
-    settings,
+    // For this process alone.
+    settings: { ...settings, server: { ...settings.server, tls: null, admin: null } },
     logger,
     work,
     receive: work,
@@ -99,6 +108,7 @@ async function offline(settings: Settings, work: boolean): Promise<Connection> {
   const client = createClient({ url: server.url, token: server.localToken });
   return {
     client,
+    hooks: { url: server.url, fetch },
     offline: true,
     async close(output) {
       // Without work, what is on record as running is a dead server's.
@@ -107,34 +117,4 @@ async function offline(settings: Settings, work: boolean): Promise<Connection> {
       await server.close();
     },
   };
-}
-
-/** Where the server of these settings listens; null when none runs. */
-async function findServer(settings: Settings): Promise<string | null> {
-  const url = await readLocal(settings, "url");
-  return url !== null && (await answers(url)) ? url : null;
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(3_000) });
-    return response.headers.has("x-api-version");
-  } catch {
-    return false;
-  }
-}
-
-/** What the server has written into its data folder for tools of its own account; null when there is nothing. */
-async function readLocal({ dataDir }: Settings, which: keyof typeof LOCAL_FILES): Promise<string | null> {
-  const file = join(dataDir, LOCAL_FILES[which]);
-  try {
-    return (await readFile(file, "utf8")).trim();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw new CliError(
-      EXIT.auth,
-      `${file} can't be read: ${error instanceof Error ? error.message : String(error)}`,
-      "Run this as the server's account, or give --url and --token",
-    );
-  }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { makeDemoPush } from "../settings/demo-repository.ts";
 import { readSigningSource } from "../settings/signing-source.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { Connection } from "./connect.ts";
 import { CliError, EXIT } from "./exit-codes.ts";
 import { inWords } from "./invocation.ts";
 import { make } from "./make-webhook.ts";
@@ -14,8 +15,7 @@ import { colors } from "./terminal.ts";
 export interface DemoOptions {
   readonly output: Output;
   readonly settings: Settings;
-  /** Of the server. */
-  readonly url: string;
+  readonly hooks: Connection["hooks"];
 }
 
 const repositoryOf = ({ dir }: Pick<Settings, "dir">): string => join(dir, "demo", "site");
@@ -24,7 +24,7 @@ export const hasDemo = (settings: Settings): boolean =>
   settings.sources["demo"] !== undefined && existsSync(repositoryOf(settings));
 
 /** Commits to the demo's repository and sends the push of it, really signed, over HTTP. Resolves with the task it started. */
-export async function sendDemoPush({ output, settings, url }: DemoOptions): Promise<string> {
+export async function sendDemoPush({ output, settings, hooks }: DemoOptions): Promise<string> {
   const signing = readSigningSource(settings, "demo", process.env);
   if (signing === null || !hasDemo(settings)) {
     throw new CliError(
@@ -36,9 +36,10 @@ export async function sendDemoPush({ output, settings, url }: DemoOptions): Prom
   const { json, message, sha } = await makeDemoPush(repositoryOf(settings));
   const order = { event: "push", json, form: false, id: randomUUID(), now: new Date() };
   const made = make(signing, order);
-  output.note(colors.dim(`→ POST ${url}${signing.path}`));
+  const url = hooks.url + signing.path;
+  output.note(colors.dim(`→ POST ${url}`));
   output.note(colors.dim(`  push to main, ${sha.slice(0, 12)} "${message}"`));
-  return taskOf(await post(url + signing.path, made), output);
+  return taskOf(await post(url, made, hooks.fetch), output);
 }
 
 function taskOf({ status, received, problem }: Answer, output: Output): string {

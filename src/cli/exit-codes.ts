@@ -37,9 +37,10 @@ export function exitCodeOf(error: unknown): number {
   return EXIT.failed;
 }
 
+const USAGE: ReadonlySet<string> = new Set(["request:invalid", "server:tls"]);
+
 function ofStatus(status: number, code: string): number {
-  if (code.startsWith("settings:") || code.startsWith("params:") || code === "request:invalid")
-    return EXIT.usage;
+  if (code.startsWith("settings:") || code.startsWith("params:") || USAGE.has(code)) return EXIT.usage;
   if (status === 404) return EXIT.notFound;
   return status === 401 || status === 403 ? EXIT.auth : EXIT.failed;
 }

@@ -19,10 +19,14 @@ const TIMEOUT_MS = 30_000;
 const MAX_TEXT = 64 * 1024;
 
 /** Sends a webhook. The secret of a kind that has it in the URL is put there. */
-export async function post(url: string, { headers, body, pathSecret }: MadeRequest): Promise<Answer> {
+export async function post(
+  url: string,
+  { headers, body, pathSecret }: MadeRequest,
+  request: typeof fetch = fetch,
+): Promise<Answer> {
   const target = pathSecret === null ? url : `${url.replace(/\/$/, "")}/${encodeURIComponent(pathSecret)}`;
   const init = { method: "POST", headers, body: new Uint8Array(body), redirect: "manual" } as const;
-  const response = await fetch(target, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
+  const response = await request(target, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
     (error: unknown) => {
       throw new CliError(EXIT.noServer, `${url} could not be reached: ${deepest(error)}`);
     },

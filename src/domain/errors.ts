@@ -18,6 +18,7 @@ export const ERRORS = {
   "body:unsupported": [415, "The content type is not supported here"],
   "server:busy": [503, "The server has too much at hand"],
   "server:listen": [500, "The server can't listen on its address"],
+  "server:tls": [500, "The server's certificate can't be used"],
   "server:draining": [503, "The server is shutting down"],
   "store:unavailable": [503, "The store did not take it; nothing was accepted"],
   "store:conflict": [503, "Others changed the same thing at the same time"],

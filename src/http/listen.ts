@@ -1,9 +1,18 @@
 import type { Server } from "node:http";
+import { Server as TlsServer } from "node:tls";
 import { AppError } from "../domain/errors.ts";
 
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** URLs without a trailing slash. */
+export interface Listening {
+  /** Of webhooks and compatible APIs. */
+  readonly url: string;
+  /** Of our own API and the dashboard: the same, or `server.admin`'s, which may be `unix:/PATH`. */
+  readonly api: string;
 }
 
 /** Where the server listens, without a trailing slash. */
@@ -12,8 +21,12 @@ export function urlOf(server: Server): string {
   if (address === null || typeof address === "string")
     throw new Error("the server does not listen on a port");
   const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
+  return `${server instanceof TlsServer ? "https" : "http"}://${host}:${address.port}`;
 }
+
+/** The same as the settings have it. */
+export const originOf = ({ host, port, tls }: ListenAddress & { readonly tls: object | null }): string =>
+  `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 const LISTEN_REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program uses that port; stop it, or set server.listen",

@@ -1,10 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Server } from "node:http";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import {
-  hasZodFastifySchemaValidationErrors,
-  serializerCompiler,
-  validatorCompiler,
-} from "fastify-type-provider-zod";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { type Sessions } from "../accounts/sessions.ts";
 import type { Tokens } from "../accounts/tokens.ts";
 import type { Pairings } from "../domain/pairing.ts";
@@ -17,6 +13,7 @@ import type { Settings } from "../settings/settings.ts";
 import type { Auditor } from "../storage/auditor.ts";
 import type { App } from "../usecases/app.ts";
 import { createAccessLog } from "./access-log.ts";
+import { type AdminDoor, createAdminDoor, withoutAdmin } from "./admin-door.ts";
 import { createAuthenticator } from "./auth.ts";
 import { type ClientAddress, createClientAddress } from "./client-address.ts";
 import { answerClientError } from "./client-errors.ts";
@@ -28,9 +25,10 @@ import { createBufferBudget } from "./intake/buffer-budget.ts";
 import { createIntake, type Intake, pathOf } from "./intake/intake.ts";
 import { createKappTokenCheck } from "./kapp-token.ts";
 import { LIMITS } from "./limits.ts";
-import { type ListenAddress, listenError, urlOf } from "./listen.ts";
+import { type ListenAddress, listenError, type Listening, originOf, urlOf } from "./listen.ts";
+import { createNodeServer, type Handler } from "./node-server.ts";
 import { registerOpenapi } from "./openapi.ts";
-import { PROBLEM_TYPE, problemHeaders, toAppError, toProblem } from "./problems.ts";
+import { sendProblem, toKnown } from "./reply-problem.ts";
 import { apiRoutes } from "./routes/api/api.ts";
 import { createGuard } from "./routes/api/route.ts";
 import { dashboardRoutes } from "./routes/dashboard.ts";
@@ -41,6 +39,7 @@ import { createDeployFeed, type DeployFeed } from "./routes/nodejitsu/feed.ts";
 import { nodejitsuRoutes } from "./routes/nodejitsu/routes.ts";
 import { onlyPost, rootRoutes } from "./routes/root.ts";
 import { openapiRoute } from "./routes/openapi.ts";
+import type { TlsKeeper } from "./tls.ts";
 import { trackUnused } from "./unused-connections.ts";
 
 export interface HttpServerOptions {
@@ -55,11 +54,13 @@ export interface HttpServerOptions {
   readonly auditor: Auditor;
   /** How somebody with a token comes here; default: by the API. */
   readonly way?: AuditWay;
+  /** Null: plain HTTP. */
+  readonly tls: TlsKeeper | null;
 }
 
 export interface HttpServer {
-  /** The URL it serves on, without a trailing slash. Rejects with a sentence when the address can't be had. */
-  listen(address: ListenAddress): Promise<string>;
+  /** Rejects with a sentence when an address can't be had. */
+  listen(address: ListenAddress): Promise<Listening>;
   /** Takes nothing new, finishes what is under way within bounds, ends event streams. */
   close(): Promise<void>;
   /** Every method and path that it answers, the sources' apart: `GET /api/v1/tasks/:id`. */
@@ -76,7 +77,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const intake = createIntake({ app, budget, logger, addressOf, gate, draining: () => draining });
   const streams = createEventStreams({ app });
   const feed = createDeployFeed({ app, logger });
-  const server = createFastify(options, intake);
+  const door = createAdminDoor(options);
+  const server = createFastify(options, { intake, door });
   const endUnused = trackUnused(server.server);
   const routes: string[] = [];
   server.addHook("onRoute", ({ method, url }) => {
@@ -90,7 +92,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       await server.listen({ host: address.host, port: address.port }).catch((error: unknown) => {
         throw listenError(error, address);
       });
-      return urlOf(server.server);
+      const url = urlOf(server.server);
+      return { url, api: (await door.listen()) ?? url };
     },
     async close() {
       draining = true;
@@ -99,7 +102,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       endUnused();
       const force = setTimeout(() => server.server.closeAllConnections(), LIMITS.closeMs);
       await ready;
-      await server.close();
+      await Promise.all([server.close(), door.close()]);
       clearTimeout(force);
     },
     async routes() {
@@ -109,32 +112,27 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-function createFastify({ settings, logger }: HttpServerOptions, intake: Intake): FastifyInstance {
-  const { requestTimeoutMs } = settings().server;
+function createFastify(
+  { settings, logger, tls }: HttpServerOptions,
+  { intake, door }: { readonly intake: Intake; readonly door: AdminDoor },
+): FastifyInstance {
+  const { requestTimeoutMs, admin } = settings().server;
   const serverFactory = (handler: Handler): Server => {
-    const server = createServer(
-      {
-        requestTimeout: requestTimeoutMs,
-        headersTimeout: Math.min(LIMITS.headersMs, requestTimeoutMs),
-        connectionsCheckingInterval: Math.min(LIMITS.timeoutCheckMs, Math.max(50, requestTimeoutMs / 4)),
-        keepAliveTimeout: LIMITS.keepAliveMs,
-        maxHeaderSize: LIMITS.headerBytes,
-        // A header that is sent twice must not be dropped in silence.
-        joinDuplicateHeaders: true,
+    door.opens(handler);
+    const others = admin === null ? handler : withoutAdmin(handler);
+    return createNodeServer({
+      requestTimeoutMs,
+      tls,
+      onRequest(request, response) {
+        if (!intake(request, response)) others(request, response);
       },
-      (request, response) => {
-        if (!intake(request, response)) handler(request, response);
+      // Intake looks at the announced length first.
+      onContinue(request, response) {
+        if (intake(request, response)) return;
+        response.writeContinue();
+        others(request, response);
       },
-    );
-    // The sender asks before it sends its body: intake looks at the announced length first.
-    server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
-      if (intake(request, response)) return;
-      response.writeContinue();
-      handler(request, response);
     });
-    return server;
   };
   return fastify({
     serverFactory,
@@ -166,6 +164,9 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.addHook("onRequest", setHeaders);
+  server.addHook("onRequest", async (_request, reply) => {
+    if (settings().server.tls?.hsts === true) reply.header("strict-transport-security", HSTS);
+  });
   guardRoutes(server, options.gate);
   server.setErrorHandler((error, request, reply) => sendProblem(reply, request, toKnown(error), logger));
   server.setNotFoundHandler((request, reply) => {
@@ -187,10 +188,12 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   await server.register(dashboardRoutes);
   const token = createKappTokenCheck(() => settings().kapp.tokenHash);
   const limit = createLoginLimit(failures);
-  const publicUrl = (): string => publicUrlOf(settings());
+  const publicUrl = (): string => settings().server.publicUrl ?? originOf(settings().server);
   const deploy = { app, login: { users: options.users, limit, addressOf, refusals }, logger, publicUrl };
+  const adminElsewhere = (): boolean => settings().server.admin !== null;
+  const { gate } = options;
   await server.register(
-    rootRoutes({ app, token, failures, addressOf, refusals, logger, deploy, gate: options.gate }),
+    rootRoutes({ app, token, failures, addressOf, refusals, logger, deploy, gate, adminElsewhere }),
   );
   await server.register(
     nodejitsuRoutes({
@@ -205,8 +208,8 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   );
 }
 
-const publicUrlOf = ({ server: { publicUrl, host, port } }: Settings): string =>
-  publicUrl ?? `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+/** Half a year: by then a browser has been back, or it does not matter. */
+const HSTS = "max-age=15768000";
 
 async function setHeaders(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   reply.headers({
@@ -214,29 +217,4 @@ async function setHeaders(request: FastifyRequest, reply: FastifyReply): Promise
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
   });
-}
-
-function sendProblem(
-  reply: FastifyReply,
-  request: FastifyRequest,
-  error: unknown,
-  logger: Logger,
-): FastifyReply {
-  const known = toAppError(error, { logger, requestId: request.id });
-  return reply
-    .code(known.status)
-    .headers(problemHeaders(known))
-    .type(PROBLEM_TYPE)
-    .serializer(JSON.stringify)
-    .send(toProblem(known, request.id));
-}
-
-/** A request that does not fit its route's schema: every fault with its place. */
-function toKnown(error: unknown): unknown {
-  if (!hasZodFastifySchemaValidationErrors(error)) return error;
-  const problems = error.validation.map(({ instancePath, message }) => {
-    const where = instancePath.replaceAll("/", ".").replace(/^\./, "");
-    return `${where === "" ? (error.validationContext ?? "request") : where}: ${message ?? "not valid"}`;
-  });
-  return new AppError("request:invalid", problems.join("; "), { details: { problems }, cause: error });
 }

@@ -18,6 +18,8 @@ export interface ForwardOptions {
   /** Ends it. */
   readonly signal: AbortSignal;
   readonly fetch?: typeof fetch;
+  /** What reaches `to`, where that is another way. */
+  readonly fetchTarget?: typeof fetch;
   readonly waits?: Waits;
   /** A stream that is silent for so long is taken to be dead. Default: three pings of ours, two of smee.io's. */
   readonly silentMs?: number;
@@ -144,7 +146,7 @@ async function take(state: State, { event, data, id }: Incoming): Promise<void> 
   }
   const delivery = parse(exact, data);
   if (delivery === null) logger.warn({ from, id }, "An event could not be understood, and is left out");
-  const status = delivery === null ? 400 : await handOver(state, delivery);
+  const status = delivery === null ? 400 : await handOver(toTarget(state), delivery);
   if (status === null) return;
   if (exact && id !== undefined) await acknowledge(state, Number(id), status);
   if (exact) state.lastId = id ?? state.lastId;
@@ -159,6 +161,11 @@ function parse(exact: boolean, data: string): RelayedDelivery | null {
 }
 
 /** Until the relay has heard it: not acknowledged, it would come again. */
+const toTarget = ({ fetchTarget, ...state }: State) => ({
+  ...state,
+  ...(fetchTarget !== undefined && { fetch: fetchTarget }),
+});
+
 async function acknowledge(state: State, seq: number, status: number): Promise<void> {
   const { from, token, signal, logger, waits, fetch: request = fetch } = state;
   const url = new URL(from);

@@ -9,6 +9,7 @@ import { formatProblem, invalidSettings } from "./problems.ts";
 import { readActions } from "./read-actions.ts";
 import { readEndpoints } from "./read-endpoints.ts";
 import { readSettingsFile } from "./read-file.ts";
+import { readAdmin, readListen, readTls } from "./listen-schema.ts";
 import { createReading, type Reading } from "./reading.ts";
 import { readFreezes } from "./read-freezes.ts";
 import { completeRateLimits } from "./rate-limit-schema.ts";
@@ -204,15 +205,16 @@ function readServer(reading: Reading, common: CommonInput): ServerSettings {
   const { server } = common;
   const given = env["PORT"] ?? "";
   const listen = server.listen ?? `127.0.0.1:${given === "" ? DEFAULT_PORT : given}`;
-  const colon = listen.lastIndexOf(":");
-  const port = Number(listen.slice(colon + 1));
+  const { host, port } = readListen(listen);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     const where = server.listen === undefined ? "the environment's PORT" : "the port";
     findings.report({ path: ["server", "listen"], message: `${where} must be a number from 0 to 65535` });
   }
   return {
-    host: listen.slice(0, colon).replace(/^\[(.*)\]$/, "$1"),
+    host,
     port,
+    tls: readTls(reading, server.tls),
+    admin: readAdmin(reading, server.admin),
     publicUrl: server.public_url?.replace(/\/+$/, "") ?? null,
     maxBufferedBytes: server.max_buffered,
     requestTimeoutMs: server.request_timeout,

@@ -6,16 +6,12 @@ import { deploySchema } from "./deploy-schema.ts";
 import { duration, entryName, lifetime, network, secret, size } from "./fields.ts";
 import { builtInKinds, type Kinds } from "./kinds.ts";
 import { freezeSchema } from "./freeze-schema.ts";
+import { admin, listenAddress, tls } from "./listen-schema.ts";
 import { rateLimit } from "./rate-limit-schema.ts";
 import { sourceSchema } from "./source-schema.ts";
 
 const server = z.strictObject({
-  listen: z
-    .string()
-    .regex(
-      /^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/,
-      "expected an address such as 127.0.0.1:8080 or [::1]:8080",
-    )
+  listen: listenAddress()
     .optional()
     .describe(
       "Address and port it serves on. Default: 127.0.0.1:8080, or the port in the environment's `PORT`.",
@@ -23,7 +19,17 @@ const server = z.strictObject({
   public_url: z
     .url({ protocol: /^https?$/, error: "expected a URL such as https://hooks.example.com" })
     .optional()
-    .describe("How the outside reaches it. Default: made from `listen`."),
+    .describe("How the outside reaches it. Default: made from `listen`, with https where there is `tls`."),
+  tls: tls
+    .optional()
+    .describe(
+      "Serve by TLS, with these files; they are read again when they change. Default: plain HTTP, for a proxy.",
+    ),
+  admin: admin
+    .optional()
+    .describe(
+      "Where `/api/v1`, the dashboard, `/metrics` and `/healthz` are answered, and then there alone. Default: on `listen`, with the webhooks.",
+    ),
   max_buffered: size()
     .prefault("256MiB")
     .describe("Bound on the bytes of all bodies being received at once; beyond it senders get 503."),

@@ -4,6 +4,7 @@ import type { Freeze } from "../domain/freeze.ts";
 import type { GithubHooksOptions } from "../lib/github-hooks.ts";
 import type { GitlabHooksOptions } from "../lib/gitlab-hooks.ts";
 import type { Networks } from "../lib/networks.ts";
+import type { TlsFiles } from "../lib/tls-pair.ts";
 import type { Rate } from "../lib/token-bucket.ts";
 import type { Endpoint } from "../outbound/endpoint.ts";
 import type { BoundSource } from "../sources/source.ts";
@@ -46,6 +47,10 @@ export type StoreSettings =
 export interface ServerSettings {
   readonly host: string;
   readonly port: number;
+  /** Null: plain HTTP. */
+  readonly tls: TlsSettings | null;
+  /** Null: on the same address as everything else. */
+  readonly admin: AdminListen | null;
   /** Without a trailing slash; null: derived from host and port. */
   readonly publicUrl: string | null;
   /** Bound on the bytes of all bodies being received at once. Default 256 MiB. */
@@ -63,6 +68,16 @@ export interface ServerSettings {
   /** Of everything that no source has limits of its own for. */
   readonly rateLimits: RateLimits;
 }
+
+export interface TlsSettings extends TlsFiles {
+  /** Tell browsers to come back by TLS only. Default true. */
+  readonly hsts: boolean;
+}
+
+/** Where our own API listens, apart from webhooks; paths absolute. */
+export type AdminListen =
+  | { readonly socket: null; readonly host: string; readonly port: number }
+  | { readonly socket: string };
 
 /** Null: not limited. */
 export interface RateLimits {

@@ -26,7 +26,9 @@ export function createReload(
         auditor.recorded({ ...audit, details }, "saveSettings", input),
       );
       if (isFixedPartChanged(initial, settings)) {
-        logger.warn("A new listen address or store takes effect at the next start");
+        logger.warn(
+          "A new listen address, TLS begun or ended, or a new store takes effect at the next start",
+        );
       }
       await services.takeOverAudit();
       queue.wake();
@@ -51,4 +53,6 @@ export function createReload(
 const isFixedPartChanged = (before: Settings, after: Settings): boolean =>
   before.server.host !== after.server.host ||
   before.server.port !== after.server.port ||
+  (before.server.tls === null) !== (after.server.tls === null) ||
+  !isDeepStrictEqual(before.server.admin, after.server.admin) ||
   !isDeepStrictEqual(before.store, after.store);

@@ -26,6 +26,8 @@ export async function serveWorld(
     logger,
     auditor,
     settings: () => services.settings.current(),
+    tls: null,
   });
-  return { url: await http.listen({ host: "127.0.0.1", port: 0 }), http };
+  const { url } = await http.listen({ host: "127.0.0.1", port: 0 });
+  return { url, http };
 }

@@ -2,6 +2,7 @@ import { relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
+import { readTlsPair, type TlsFiles } from "../../lib/tls-pair.ts";
 import { findOpenFiles, formatOpenFile } from "../../settings/file-modes.ts";
 import { loadSettings } from "../../settings/load.ts";
 import { addBody, type Context } from "../command.ts";
@@ -15,7 +16,8 @@ async function run({ options, output }: Context, { file }: z.infer<typeof input>
   const path = file === undefined ? settingsPath(options) : resolve(file);
   try {
     const settings = await loadSettings({ file: path, env: process.env });
-    const { sources, actions } = settings;
+    const { sources, actions, server } = settings;
+    if (server.tls !== null) await checkCertificate(server.tls);
     const warnings = [...settings.warnings, ...(await findOpenFiles(settings)).map(formatOpenFile)];
     const counts = { sources: Object.keys(sources).length, actions: Object.keys(actions).length };
     if (output.json) output.data({ valid: true, file: path, ...counts, warnings });
@@ -28,6 +30,15 @@ async function run({ options, output }: Context, { file }: z.infer<typeof input>
     output.data({ valid: false, file: path, code: error.code, message: error.message, ...error.details });
     return EXIT.usage;
   }
+}
+
+/** Throws `server:tls`. */
+async function checkCertificate(files: TlsFiles): Promise<void> {
+  await readTlsPair(files).catch((error: unknown) => {
+    throw new AppError("server:tls", error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  });
 }
 
 export function addCheck(program: Command): void {

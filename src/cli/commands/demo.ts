@@ -15,9 +15,8 @@ async function run(context: Context): Promise<number> {
   if (settings === null)
     throw new CliError(EXIT.usage, "There is no demo here yet", "Make one, and serve it, with: npm start");
   return withClient(context, { work: true }, async (connection) => {
-    const { url } = connection.client;
     if (connection.offline) output.note("No server runs (npm start): this command serves itself meanwhile");
-    const id = await sendDemoPush({ output, settings, url });
+    const id = await sendDemoPush({ output, settings, hooks: connection.hooks });
     return followTask({ connection, output, id });
   });
 }

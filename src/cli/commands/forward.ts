@@ -4,6 +4,7 @@ import { z } from "zod";
 import { createLogger, levelOf } from "../../lib/logger.ts";
 import { onSignals } from "../../lib/signals.ts";
 import { addBody, type Context } from "../command.ts";
+import { fetchByFile } from "../local-server.ts";
 import { readSettings } from "../connect.ts";
 import { CliError, EXIT } from "../exit-codes.ts";
 
@@ -19,7 +20,8 @@ type Given = z.infer<typeof input>;
 
 async function run(context: Context, given: Given): Promise<void> {
   const { forward, ForwardRefused } = await import("../../relay/forward.ts");
-  const to = given.to ?? (await urlOfSource(context, given.source));
+  const { to, fetchTarget } =
+    given.to === undefined ? await targetOf(context, given.source) : { to: given.to, fetchTarget: undefined };
   const token = await tokenOf(context, given);
   const stopped = new AbortController();
   const stop = (): void => stopped.abort();
@@ -29,7 +31,8 @@ async function run(context: Context, given: Given): Promise<void> {
     pretty: process.stderr.isTTY && !context.options.json,
   });
   try {
-    await forward({ from: given.from, to, token, logger, signal: stopped.signal });
+    const { signal } = stopped;
+    await forward({ from: given.from, to, token, logger, signal, ...(fetchTarget && { fetchTarget }) });
   } catch (error) {
     if (!(error instanceof ForwardRefused)) throw error;
     throw new CliError(error.unauthorized ? EXIT.auth : EXIT.notFound, error.message);
@@ -38,14 +41,25 @@ async function run(context: Context, given: Given): Promise<void> {
   }
 }
 
+interface Target {
+  readonly to: string;
+  /** Reaches a server that speaks TLS, which may have another certificate tomorrow. */
+  readonly fetchTarget: typeof fetch | undefined;
+}
+
 /** Where the server of the settings takes that source's webhooks. */
-async function urlOfSource({ options }: Context, name: string | undefined): Promise<string> {
+async function targetOf({ options }: Context, name: string | undefined): Promise<Target> {
   if (name === undefined) throw new CliError(EXIT.usage, "Say where to: --source NAME, or --to URL");
-  const { server, sources } = await readSettings(options);
+  const settings = await readSettings(options);
+  const { server, sources } = settings;
   const source = sources[name];
   if (source === undefined) throw new CliError(EXIT.notFound, `The settings have no source ${name}`);
   const host = server.host === "0.0.0.0" || server.host === "::" ? "127.0.0.1" : server.host;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${server.port}${source.path}`;
+  const scheme = server.tls === null ? "http" : "https";
+  return {
+    to: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${server.port}${source.path}`,
+    fetchTarget: server.tls === null ? undefined : fetchByFile(settings),
+  };
 }
 
 async function tokenOf({ options }: Context, { tokenFile }: Given): Promise<string | null> {

@@ -46,10 +46,10 @@ async function run(context: Context, given: Given): Promise<number> {
   const made = await makeRequest(source, given);
   if (given.to !== undefined) return sendElsewhere(output, urlOf(given.to, source.path), made);
   return withClient(context, { work: true }, async (connection) => {
-    const { client, offline } = connection;
-    const url = client.url.replace(/\/+$/, "") + source.path;
+    const { client, hooks, offline } = connection;
+    const url = hooks.url + source.path;
     announce(output, url);
-    const answer = await post(url, made);
+    const answer = await post(url, made, hooks.fetch);
     const tasks = await reportAnswer({ output, url, answer, client, follows: given.follow || offline });
     let code: number = answer.status < 300 ? EXIT.ok : EXIT.failed;
     for (const { id } of given.follow || offline ? tasks : []) {

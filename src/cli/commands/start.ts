@@ -68,7 +68,7 @@ interface ShowOptions {
 
 async function showDemo({ output, settings, server, stop }: ShowOptions): Promise<void> {
   const client = createClient({ url: server.url, token: server.localToken });
-  const id = await sendDemoPush({ output, settings, url: server.url });
+  const id = await sendDemoPush({ output, settings, hooks: { url: server.url, fetch } });
   if (stop.aborted) return;
   const onInterrupt = "Stopping, and undoing what the demo had done";
   await followTask({ connection: { client, offline: false }, output, id, onInterrupt });

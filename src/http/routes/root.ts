@@ -14,6 +14,7 @@ import { hasBasic } from "./nodejitsu/login.ts";
 export interface RootOptions extends KappOptions {
   readonly deploy: DeployOptions;
   readonly gate: Gate;
+  readonly adminElsewhere: () => boolean;
 }
 
 /** The APIs that share `POST /`. */
@@ -47,11 +48,15 @@ export const rootRoutes =
       const { action } = queryOf(request);
       if (action !== undefined && options.token.enabled()) return answerKapp(options, request, reply);
       if (rootSource(options) !== null) throw onlyPost(reply);
+      reply.type("text/plain; charset=utf-8");
+      // The dashboard and the rest are behind a door of their own.
+      if (options.adminElsewhere()) return reply.send(NAME);
       if (request.headers.accept?.includes("text/html") === true) return reply.redirect("/ui/");
-      return reply.type("text/plain; charset=utf-8").send(GREETING);
+      return reply.send(GREETING);
     });
   };
 
+const NAME = "Hookwright\n";
 const GREETING = `Hookwright ${VERSION}\n\nDashboard: /ui\nAPI: /api/v1/openapi.json\nHealth: /healthz, /readyz\n`;
 
 /** Argo CD sends GET unless told otherwise: a friendly answer would hide that nothing arrives. */

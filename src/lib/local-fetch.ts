@@ -1,0 +1,45 @@
+import { X509Certificate } from "node:crypto";
+import { Agent, fetch as undiciFetch } from "undici";
+
+export interface LocalFetchOptions {
+  /** The one certificate (PEM) that the server may have, whatever name it is for and whoever signed it. */
+  readonly certificate?: string | undefined;
+  /** Connects there, whatever host the URL names. */
+  readonly socketPath?: string | undefined;
+}
+
+/** A `fetch` for a server of this machine that has said, in a file of this account, where it is and which certificate it has. */
+export function createLocalFetch({ certificate, socketPath }: LocalFetchOptions): typeof fetch {
+  const dispatcher = new Agent({
+    connect: {
+      ...(socketPath !== undefined && { socketPath }),
+      ...(certificate !== undefined && pinned(certificate)),
+    },
+  });
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const { method, signal, redirect } = request;
+    const body = request.body === null ? null : Buffer.from(await request.arrayBuffer());
+    const headers = [...request.headers].map(([name, value]): [string, string] => [name, value]);
+    const response = await undiciFetch(request.url, { method, headers, body, signal, redirect, dispatcher });
+    const hasBody = ![101, 204, 205, 304].includes(response.status);
+    return new Response(hasBody ? response.body : null, {
+      status: response.status,
+      statusText: response.statusText,
+      headers: [...response.headers].map(([name, value]): [string, string] => [name, value]),
+    });
+  };
+}
+
+/** That certificate is what the chain may end with, and it must be that one; the name in it does not count. */
+function pinned(certificate: string) {
+  const { fingerprint256 } = new X509Certificate(certificate);
+  return {
+    ca: [certificate],
+    allowPartialTrustChain: true,
+    checkServerIdentity: (_host: string, found: { readonly fingerprint256: string }): Error | undefined =>
+      found.fingerprint256 === fingerprint256
+        ? undefined
+        : new Error("The server has another certificate than its local file says"),
+  };
+}
