@@ -20,6 +20,7 @@ import { addLogs } from "./commands/logs.ts";
 import { addMigrateStore } from "./commands/migrate-store.ts";
 import { addNodes } from "./commands/nodes.ts";
 import { addPrune } from "./commands/prune.ts";
+import { addPurgeLog } from "./commands/purge-log.ts";
 import { addRelay } from "./commands/relay.ts";
 import { addReleases } from "./commands/releases.ts";
 import { addRevisions } from "./commands/revisions.ts";
@@ -41,7 +42,7 @@ import { addUser } from "./commands/user.ts";
 const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
   "The server:": [addStart, addServe, addNodes, addDemo],
   "Settings:": [addInit, addCheck, addSchema, addImport, addSecrets],
-  "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addApprove, addCancel, addRetry],
+  "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addPurgeLog, addApprove, addCancel, addRetry],
   "Releases:": [addReleases, addRevisions, addRollback],
   "Deliveries:": [addDeliveries, addExplain, addReplay, addSend, addSources],
   "Notifications:": [addEndpoints, addDeadLetters, addListen],

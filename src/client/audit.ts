@@ -24,6 +24,9 @@ export const auditQuerySchema = z.object({
 });
 export type AuditQuery = z.input<typeof auditQuerySchema>;
 
+/** What a purge of a log has removed: its lines, and what steps had kept of their output. */
+export const purgedSchema = z.object({ removed: z.number().int() }).meta({ id: "PurgedLog" });
+
 export const auditEventSchema = z.object({
   id: z.string(),
   time: z.string(),

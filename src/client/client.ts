@@ -1,7 +1,7 @@
 import type { EventSourceMessage } from "eventsource-parser";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { z } from "zod";
-import { auditEventSchema, type AuditQuery } from "./audit.ts";
+import { auditEventSchema, type AuditQuery, purgedSchema } from "./audit.ts";
 import type {
   ApproveRequest,
   DeliveryQuery,
@@ -210,6 +210,7 @@ export function createClient({ url, token, fetch: request = fetch }: ClientOptio
     retryTask: (id: string) => call(startedTaskSchema, "POST", `/tasks/${one(id)}/retry`),
     listLog: (id: string, query: { after?: number; limit?: number } = {}) =>
       call(listOf(logEntrySchema), "GET", `/tasks/${one(id)}/log${search(query)}`),
+    purgeLog: (id: string) => call(purgedSchema, "DELETE", `/tasks/${one(id)}/log`),
     followTask,
     live,
     listDeliveries: (query: DeliveryQuery = {}) =>

@@ -41,6 +41,7 @@ export const ERRORS = {
   "task:not_retryable": [409, "The task has not ended yet"],
   "task:not_owner": [409, "Another node has taken the task over"],
   "task:rejected": [409, "Another task of its concurrency group is in the way"],
+  "log:in_use": [409, "The task has not ended, and writes its log"],
   "approval:not_needed": [409, "The task needs no approval"],
   "approval:decided": [409, "The task has been approved or refused already"],
   "approval:expired": [409, "The time for an approval is over"],

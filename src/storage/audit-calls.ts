@@ -6,6 +6,7 @@ export const RECORDED_CALLS = [
   "createTask",
   "transition",
   "settleHold",
+  "purgeLog",
   "saveSettings",
   "enableEndpoint",
   "retryMessage",
@@ -46,6 +47,11 @@ export interface AuditCalls {
     readonly call: RecordedCall;
     readonly args: readonly unknown[];
   }): Promise<unknown>;
+  /**
+   * Removes what an ended task has printed, lines and outputs of steps, and leaves a line that says so. Resolves with how many
+   * there were. Rejects `task:not_found`, `log:in_use`.
+   */
+  purgeLog(input: { readonly taskId: string; readonly by: string; readonly now: string }): Promise<number>;
   /** Records what is done already, or was refused. An event that is there is not recorded again. */
   recordAudit(events: readonly AuditEvent[]): Promise<void>;
   /**

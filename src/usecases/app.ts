@@ -90,6 +90,11 @@ export interface App {
     readonly limit: number;
   }): Promise<readonly LogEntry[]>;
   /**
+   * Removes what an ended task has printed, but for the notice of it. Resolves with how much there was; rejects `log:in_use`
+   * before its end.
+   */
+  purgeLog(input: OneAsked): Promise<number>;
+  /**
    * Calls back after every change of that task (its record or its log) has been stored; it tells no content, read the store.
    * Returns the function that ends it.
    */

@@ -11,6 +11,7 @@ import { jobservBuild } from "./jobserv-build.ts";
 import { listSources } from "./list-sources.ts";
 import { checkReady } from "./check-ready.ts";
 import { pruneAsked } from "./prune.ts";
+import { purgeLog } from "./purge-log.ts";
 import { listActions, sourceAt } from "./read-settings.ts";
 import { getDelivery, getDeliveryBody } from "./read-deliveries.ts";
 import { getTask, listLog } from "./read-tasks.ts";
@@ -68,6 +69,7 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     getTask: (id) => getTask(services, id),
     listTasks: (filter) => store.listTasks(filter),
     listLog: (input) => listLog(services, input),
+    purgeLog: (input) => purgeLog(services, input),
     watchTask: (id, onChange) => hub.watch(id, onChange),
     getDelivery: (id) => getDelivery(store, id),
     getDeliveryBody: (id) => getDeliveryBody(store, id),

@@ -188,6 +188,7 @@ async function askTasks(ask: Ask, ended: string): Promise<void> {
     await ask("retryTask", api(`/tasks/${id}/retry`, POST));
     await ask("listLog", api(`/tasks/${id}/log`));
     await ask("followTask", api(`/tasks/${id}/events`));
+    await ask("purgeLog", api(`/tasks/${id}/log`, { method: "DELETE" }));
   }
 }
 

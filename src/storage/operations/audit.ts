@@ -9,6 +9,7 @@ import * as tasks from "./change-tasks.ts";
 import { enableEndpoint } from "./endpoints.ts";
 import { settleHold } from "./holds.ts";
 import { retryDeadMessages, retryMessage } from "./retry-messages.ts";
+import { purgeLog } from "./purge-log.ts";
 import * as sessions from "./sessions.ts";
 import { saveSettings } from "./settings.ts";
 import * as tokens from "./tokens.ts";
@@ -52,6 +53,7 @@ const calls: Readonly<Record<RecordedCall, unknown>> = {
   createTask: tasks.createTask,
   transition: tasks.transition,
   settleHold,
+  purgeLog,
   saveSettings,
   enableEndpoint,
   retryMessage,

@@ -21,6 +21,7 @@ import * as messageRetries from "./retry-messages.ts";
 import * as messages from "./post-messages.ts";
 import * as notices from "./pending-notices.ts";
 import * as settling from "./settle-messages.ts";
+import { purgeLog } from "./purge-log.ts";
 import * as taskReads from "./read-tasks.ts";
 import * as releases from "./releases.ts";
 import * as recovery from "./recovery.ts";
@@ -77,6 +78,7 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   stepDurations: steps.stepDurations,
   appendLog: log.appendLog,
   listLog: log.listLog,
+  purgeLog,
   putRelease: releases.putRelease,
   listReleases: releases.listReleases,
   beginRecovery: recovery.beginRecovery,

@@ -236,6 +236,25 @@ describe("the audit log says who", () => {
     expect(await newest({ action: "logout" })).toMatchObject({ actor: "token:browser", way: "dashboard" });
   });
 
+  it("purged a log, and who was not let", async () => {
+    const { id } = await server.client.startTask({ action: "deploy", params: {} });
+    await server.ended(id);
+    const { removed } = await server.client.purgeLog(id);
+    expect(removed).toBeGreaterThan(0);
+    expect(await newest({ action: "log.purge" })).toMatchObject({
+      ...LOCAL,
+      target: `task:${id}`,
+      details: { count: removed },
+    });
+    expect(await server.lines(id)).toEqual([matching(/^The log was purged by token:local/)]);
+    const { id: held } = await server.client.startTask({ action: "careful", params: {} });
+    await expect(server.client.purgeLog(held)).rejects.toMatchObject({ status: 409, code: "log:in_use" });
+    expect(await newest({ action: "log.purge" })).toMatchObject({ result: "refused", code: "log:in_use" });
+    const token = await tokenWith("deployer", "deploy");
+    const { status } = await server.api(`/tasks/${id}/log`, { method: "DELETE", token });
+    expect(status).toBe(403);
+  });
+
   it("changed secrets without a server", async () => {
     const event = { id: newId(), time: new Date().toISOString(), actor: "cli:root", target: "secret:ops" };
     const rest = { way: "cli", address: null, result: "done", code: null, details: {} } as const;

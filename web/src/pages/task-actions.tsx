@@ -13,9 +13,14 @@ interface TaskActionsProps {
   readonly onChanged: () => void;
 }
 
+interface AllActionsProps extends TaskActionsProps {
+  readonly onPurged: () => void;
+}
+
 /** What can be done with the task now, by who may. */
-export function TaskActions({ task, onChanged }: TaskActionsProps): JSX.Element | null {
+export function TaskActions({ task, onChanged, onPurged }: AllActionsProps): JSX.Element | null {
   const may = useMay("deploy");
+  const mayPurge = useMay("admin");
   if (!may) return null;
   const name = `${task.action} (${shortId(task.id)})`;
   return (
@@ -48,6 +53,17 @@ export function TaskActions({ task, onChanged }: TaskActionsProps): JSX.Element 
           label="Retry"
           question={`Start ${task.action} again with the same params, by the settings as they are now?`}
           act={async () => go(hrefTo(["tasks", (await client.retryTask(task.id)).id]))}
+        />
+      )}
+      {!isOpen(task) && mayPurge && (
+        <AskButton
+          label="Purge the log"
+          danger
+          question={`Remove for good what the task ${name} has printed? Only a notice of it stays.`}
+          act={async () => {
+            await client.purgeLog(task.id);
+            onPurged();
+          }}
         />
       )}
     </>

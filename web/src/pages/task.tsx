@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { TaskWire } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { shortId } from "../format.ts";
@@ -25,6 +25,11 @@ function useTask(id: string): Loaded<TaskWire> {
 
 export function TaskPage({ id }: { readonly id: string }): JSX.Element {
   const loaded = useTask(id);
+  const [purges, setPurges] = useState(0);
+  const onPurged = (): void => {
+    setPurges((count) => count + 1);
+    loaded.reload();
+  };
   const { data: task } = loaded;
   const name = task?.action ?? "Task";
   return (
@@ -35,9 +40,9 @@ export function TaskPage({ id }: { readonly id: string }): JSX.Element {
           {name} <code class="muted">{shortId(id)}</code> {task && <TaskBadge {...task} />}
         </>
       }
-      actions={task && <TaskActions task={task} onChanged={loaded.reload} />}
+      actions={task && <TaskActions task={task} onChanged={loaded.reload} onPurged={onPurged} />}
     >
-      <WhenLoaded from={loaded}>{(data) => <TaskDetail task={data} />}</WhenLoaded>
+      <WhenLoaded from={loaded}>{(data) => <TaskDetail key={purges} task={data} />}</WhenLoaded>
     </Page>
   );
 }

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { auditRoutes } from "./audit.ts";
 import { deliveryRoutes } from "./deliveries.ts";
 import { endpointRoutes } from "./endpoints.ts";
+import { logRoutes } from "./log.ts";
 import { messageRoutes } from "./messages.ts";
 import { nodeRoutes } from "./nodes.ts";
 import { liveRoutes } from "./live.ts";
@@ -24,6 +25,7 @@ export const apiRoutes =
     server.removeContentTypeParser("text/plain");
     deliveryRoutes(server, context);
     taskRoutes(server, context);
+    logRoutes(server, context);
     releaseRoutes(server, context);
     endpointRoutes(server, context);
     messageRoutes(server, context);

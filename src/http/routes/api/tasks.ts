@@ -3,20 +3,12 @@ import {
   approveRequestSchema,
   eventsQuerySchema,
   idParamsSchema,
-  logQuerySchema,
   startRequestSchema,
   taskQuerySchema,
 } from "../../../client/requests.ts";
-import {
-  listOf,
-  logEntrySchema,
-  pageOf,
-  planSchema,
-  startedTaskSchema,
-  taskSchema,
-} from "../../../client/schemas.ts";
+import { pageOf, planSchema, startedTaskSchema, taskSchema } from "../../../client/schemas.ts";
 import { startedToWire } from "../../wire/delivery.ts";
-import { logEntryToWire, taskToWire } from "../../wire/task.ts";
+import { taskToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
 import { lastEventId } from "../last-event-id.ts";
 import { type ApiContext, type ApiServer, askerOf, identityOf } from "./route.ts";
@@ -32,7 +24,6 @@ export function taskRoutes(server: ApiServer, context: ApiContext): void {
   decide(server, context, "refuse");
   cancel(server, context);
   retry(server, context);
-  log(server, context);
   events(server, context);
 }
 
@@ -124,19 +115,6 @@ function retry(server: ApiServer, { app, guard }: ApiContext): void {
     const task = await app.retryTask({ id: request.params.id, ...askerOf(request) });
     return reply.code(202).send(startedToWire(task));
   });
-}
-
-function log(server: ApiServer, { app, guard }: ApiContext): void {
-  const about = { id: "listLog", tag, scope: "read", summary: "The task's log, oldest first" } as const;
-  const response = { 200: listOf(logEntrySchema), ...errors };
-  server.get(
-    "/tasks/:id/log",
-    guard(about, { params, querystring: logQuerySchema, response }),
-    async (request) => {
-      const entries = await app.listLog({ taskId: request.params.id, ...request.query });
-      return { items: entries.map(logEntryToWire) };
-    },
-  );
 }
 
 function events(server: ApiServer, { app, guard, streams }: ApiContext): void {
