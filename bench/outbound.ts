@@ -53,7 +53,7 @@ export async function measureOutbound({
   const first = await messageOf(receivers);
   const opened = await openStore({ kind: "sqlite", path: join(dir, "outbound", "hookwright.db") });
   const sender = createBenchSender(opened, endpointsAt(urlsSchema.parse(first).urls));
-  const store = createTellingStore(opened, () => sender.wake());
+  const store = createTellingStore(opened, { wake: () => sender.wake() });
   try {
     const perSecond = await measureBurst({ store, sender, receivers, count: burst });
     const result = await measurePaced({ store, receivers, count: paced, tasksPerSecond });

@@ -35,7 +35,7 @@ import { NODE_ROLES, type Store } from "./storage/store.ts";
 import type { App } from "./usecases/app.ts";
 import { createApp } from "./usecases/create-app.ts";
 import { createHoldKeeper } from "./usecases/hold-keeper.ts";
-import { AUDIT, createHub, type Hub } from "./usecases/hub.ts";
+import { AUDIT, createHub, type Hub, MESSAGES } from "./usecases/hub.ts";
 import { keepRetention } from "./usecases/keep-retention.ts";
 import { createNodeKeeper, type NodeIdentity } from "./usecases/keep-node.ts";
 import { createLife, type Life } from "./usecases/life.ts";
@@ -101,7 +101,10 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
       throw error;
     },
   );
-  const store = createTellingStore(plain, () => services.outbound.wake());
+  const store = createTellingStore(plain, {
+    wake: () => services.outbound.wake(),
+    changed: () => services.hub.notify(MESSAGES),
+  });
   const place = { url: originOf(settings.server) };
   const parts: Parts = { options, env, settings, logger, store, opened, spoolDisk, place };
   const identity = identityOf(options);

@@ -430,7 +430,9 @@ export const sourceStatsSchema = z
   .meta({ id: "SourceStats" });
 
 /** Of the stream of everything: what to look at again. */
-export const changedSchema = z.object({ topics: z.array(z.enum(["tasks", "deliveries", "audit"])) });
+export const changedSchema = z.object({
+  topics: z.array(z.enum(["tasks", "deliveries", "audit", "messages"])),
+});
 
 export const revisionSchema = z
   .object({

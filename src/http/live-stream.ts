@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../domain/errors.ts";
 import type { App } from "../usecases/app.ts";
-import { AUDIT, DELIVERIES } from "../usecases/hub.ts";
+import { AUDIT, DELIVERIES, MESSAGES } from "../usecases/hub.ts";
 import { LIMITS } from "./limits.ts";
 import { type LogPlace, sendLog } from "./send-log.ts";
 import { createChanges, type EventStream, eventText, send, STILL_HERE } from "./sse.ts";
@@ -16,12 +16,13 @@ export interface LivePump extends EventStream {
 }
 
 /** `changed` says what to look at again; `tasks` only where too many have changed to send each. */
-type Topic = "tasks" | "deliveries" | "audit";
+type Topic = "tasks" | "deliveries" | "audit" | "messages";
 
 /** What the hub has no task's id for. */
 const TOPICS: ReadonlyMap<string, Topic> = new Map([
   [DELIVERIES, "deliveries"],
   [AUDIT, "audit"],
+  [MESSAGES, "messages"],
 ]);
 
 /** What has changed since it was last asked. */

@@ -1,8 +1,20 @@
 import { isEnded } from "../domain/task-machine.ts";
+import type { RecordedCall } from "../storage/audit-calls.ts";
 import type { Store } from "../storage/store.ts";
 
-/** The store, with a call to `wake` after whatever has probably left a notice. What it misses is found a little later. */
-export function createTellingStore(store: Store, wake: () => void): Store {
+export interface Told {
+  /** Called after whatever has probably left a notice. What it misses is found a little later. */
+  readonly wake: () => void;
+  /** Called after messages, or what is known of endpoints, have changed. */
+  readonly changed?: () => void;
+}
+
+/** The store, with calls to those who look at what others write to it. */
+export function createTellingStore(store: Store, { wake, changed = () => undefined }: Told): Store {
+  const both = (): void => {
+    wake();
+    changed();
+  };
   return {
     ...store,
     async transition(input) {
@@ -37,22 +49,37 @@ export function createTellingStore(store: Store, wake: () => void): Store {
     },
     async retryMessage(input) {
       const message = await store.retryMessage(input);
-      wake();
+      both();
       return message;
     },
     async retryDeadMessages(input) {
       const count = await store.retryDeadMessages(input);
-      wake();
+      both();
       return count;
     },
     async enableEndpoint(name) {
       await store.enableEndpoint(name);
-      wake();
+      both();
     },
     async recorded(input) {
       const result = await store.recorded(input);
-      wake();
+      if (OF_MESSAGES.has(input.call)) both();
+      else wake();
       return result;
+    },
+    async postMessages(input) {
+      await store.postMessages(input);
+      if (input.messages.length > 0) changed();
+    },
+    async settleMessages(input) {
+      await store.settleMessages(input);
+      changed();
     },
   };
 }
+
+const OF_MESSAGES: ReadonlySet<RecordedCall> = new Set([
+  "retryMessage",
+  "retryDeadMessages",
+  "enableEndpoint",
+]);

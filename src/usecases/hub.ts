@@ -4,12 +4,15 @@ export const DELIVERIES = "deliveries";
 /** The same: something has been recorded in the audit log. */
 export const AUDIT = "audit";
 
+/** The same: what endpoints are told, or how they take it, has changed. */
+export const MESSAGES = "messages";
+
 /** Tells watchers that something about a task has been stored. */
 export interface Hub {
   /** Returns the function that ends the watching. */
   watch(taskId: string, onChange: () => void): () => void;
   /**
-   * Every change of any task, by its id, and DELIVERIES and AUDIT; null: there may have been some of any kind. Returns the function
+   * Every change of any task, by its id, and DELIVERIES, AUDIT and MESSAGES; null: there may have been some of any kind. Returns the function
    * that ends the watching.
    */
   watchAll(onChange: (id: string | null) => void): () => void;

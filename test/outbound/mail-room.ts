@@ -62,7 +62,9 @@ export async function openMailRoom({
       pollMs: 10,
     }),
   );
-  const store = createTellingStore(opened.store, () => senders.forEach((sender) => sender.wake()));
+  const store = createTellingStore(opened.store, {
+    wake: () => senders.forEach((sender) => sender.wake()),
+  });
   if (start) senders.forEach((sender) => sender.start());
 
   async function endTask(action: string, succeed: boolean): Promise<string> {

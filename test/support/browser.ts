@@ -25,7 +25,7 @@ export interface Dashboard {
   readonly page: Page;
   readonly context: BrowserContext;
   /** What the page has complained of: errors, violations of its policy, requests to elsewhere. */
-  readonly complaints: readonly string[];
+  readonly complaints: string[];
   open(path: string): Promise<void>;
   logIn(token?: string): Promise<void>;
   close(): Promise<void>;

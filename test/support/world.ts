@@ -71,7 +71,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const initial = parse(options.settings);
   const { location, remove } = await storeIn(dir, initial.store);
   const opened = await openStore(location);
-  const store = createTellingStore(options.store?.(opened) ?? opened, () => services.outbound.wake());
+  const store = createTellingStore(options.store?.(opened) ?? opened, {
+    wake: () => services.outbound.wake(),
+  });
   const logger = createLogger({ level: "silent" });
   const poster = createPoster(["127.0.0.0/8"]);
   const node = newId();

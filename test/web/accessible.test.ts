@@ -57,6 +57,7 @@ describeInBrowser("the dashboard", SETTINGS, (world) => {
     "endpoints",
     "nodes",
     "tokens",
+    "audit",
   ];
   beforeAll(async () => {
     axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -89,7 +90,7 @@ describeInBrowser("the dashboard", SETTINGS, (world) => {
         await expect.poll(() => page.getByText("Loading").count()).toBe(0);
         expect([path, await seriousFindings(page)]).toEqual([path, []]);
       }
-      await page.goto(`${world.server.url}/ui/${paths[11]}`);
+      await page.goto(`${world.server.url}/ui/${paths[12]}`);
       await page.getByRole("button", { name: "Cancel" }).click();
       await page.getByRole("dialog").waitFor();
       expect(await seriousFindings(page)).toEqual([]);

@@ -78,9 +78,9 @@ describeInBrowser("who comes for the first time", SETTINGS, (world) => {
     await page.getByRole("heading", { name: "deploy" }).getByText("Succeeded").waitFor();
     expect(await page.getByRole("button", { name: "Retry" }).count()).toBe(0);
     await open("actions/deploy");
-    await page.getByText("This takes a token with the scope deploy").waitFor();
+    await page.getByText("This takes the scope deploy").waitFor();
     await open("tokens");
-    await page.getByText("This takes a token with the scope admin; yours has read").waitFor();
+    await page.getByText("This takes the scope admin; you have read").waitFor();
   });
 
   it("is led back to the way in when the token is revoked", async () => {

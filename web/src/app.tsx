@@ -5,6 +5,7 @@ import { startLive } from "./live.ts";
 import { ActionPage } from "./pages/action.tsx";
 import { ActionsPage } from "./pages/actions.tsx";
 import { AppsPage } from "./pages/apps.tsx";
+import { AuditPage } from "./pages/audit.tsx";
 import { DeliveriesPage } from "./pages/deliveries.tsx";
 import { DeliveryPage } from "./pages/delivery.tsx";
 import { EndpointsPage } from "./pages/endpoints.tsx";
@@ -59,6 +60,7 @@ const LISTS: Readonly<Record<string, () => JSX.Element>> = {
   endpoints: EndpointsPage,
   nodes: NodesPage,
   tokens: TokensPage,
+  audit: AuditPage,
 };
 
 const DETAILS: Readonly<Record<string, (props: { readonly id: string }) => JSX.Element>> = {

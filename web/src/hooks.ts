@@ -77,6 +77,12 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
   return { data: current ? state.data : undefined, error: current ? state.error : null, reload, patch };
 }
 
+type Topic = Extract<News, { type: "changed" }>["topics"][number];
+
+/** Whether there is something new of one of these lists. */
+export const tellsOf = (news: News, ...topics: readonly Topic[]): boolean =>
+  news.type === "changed" && topics.some((topic) => news.topics.includes(topic));
+
 /** Calls the newest function that it was given. */
 export function useNews(listener: (news: News) => void): void {
   const current = useRef(listener);

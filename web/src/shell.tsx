@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { client } from "./api.ts";
 import { useLiveState } from "./hooks.ts";
 import { hrefTo, Link, usePlace } from "./router.tsx";
-import { type Session, sessionOver } from "./session.ts";
+import { type Session, sessionOver, useMay } from "./session.ts";
 import { ThemeButton } from "./theme.tsx";
 
 const PAGES = [
@@ -14,7 +14,12 @@ const PAGES = [
   ["sources", "Sources"],
   ["endpoints", "Endpoints"],
   ["nodes", "Nodes"],
+] as const;
+
+/** For who has the scope admin; the others would only be refused. */
+const ADMIN_PAGES = [
   ["tokens", "Tokens, users"],
+  ["audit", "Audit"],
 ] as const;
 
 interface ShellProps {
@@ -26,6 +31,7 @@ interface ShellProps {
 export function Shell({ session, children }: ShellProps): JSX.Element {
   const place = usePlace();
   const current = place.path[0] ?? "";
+  const pages = useMay("admin") ? [...PAGES, ...ADMIN_PAGES] : PAGES;
   return (
     <div class="shell">
       <a class="skip" href="#content">
@@ -36,7 +42,7 @@ export function Shell({ session, children }: ShellProps): JSX.Element {
           Hookwright
         </Link>
         <nav aria-label="Main">
-          {PAGES.map(([name, label]) => (
+          {pages.map(([name, label]) => (
             <Link key={name} href={hrefTo(name === "" ? [] : [name])} current={current === name}>
               {label}
             </Link>

@@ -11,6 +11,10 @@ actions:
     concurrency: { policy: parallel }
     params: { what: {} }
     steps: [{ shell: 'echo "say $HOOKWRIGHT_PARAM_WHAT"; echo done' }]
+  tell: { workdir: ., notify: [ops], steps: [{ run: ["true"] }] }
+notify:
+  # Refused by the guard, and given up at once.
+  ops: { kind: generic, url: "http://127.0.0.3:9/in", retry_schedule: [0s] }
 `;
 
 let server: TestServer;
@@ -60,6 +64,19 @@ describe("the stream of everything", () => {
       );
       expect(events.at(-1)).toEqual({ type: "changed", topics: ["deliveries"] });
     }
+  });
+
+  it("tells that something was recorded, and that messages to endpoints have changed", async () => {
+    const topics = new Set<string>();
+    await eventsUntil(
+      {},
+      () => server.client.testEndpoint("ops").then(() => server.client.startTask({ action: "tell" })),
+      (event) => {
+        if (event.type === "changed") for (const topic of event.topics) topics.add(topic);
+        return topics.has("audit") && topics.has("messages");
+      },
+    );
+    expect([...topics].toSorted()).toEqual(["audit", "messages"]);
   });
 
   it("sends the log of the task that it is asked for, from where it is asked", async () => {

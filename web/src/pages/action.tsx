@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { client } from "../api.ts";
-import { useLoaded, useNews } from "../hooks.ts";
+import { tellsOf, useLoaded, useNews } from "../hooks.ts";
 import { Empty, Page, Panel, WhenLoaded } from "../parts/basics.tsx";
 import { TasksTable } from "../parts/tasks-table.tsx";
 import { hrefTo, Link } from "../router.tsx";
@@ -14,7 +14,7 @@ export function ActionPage({ id: name }: { readonly id: string }): JSX.Element {
   const history = useLoaded(`history:${name}`, () => client.listTasks({ action: name, limit: 20 }));
   useNews((news) => {
     if (news.type === "task" && news.task.action === name) history.reload();
-    if (news.type === "changed") history.reload();
+    if (tellsOf(news, "tasks", "deliveries")) history.reload();
   });
   return (
     <Page title={name}>
@@ -25,11 +25,7 @@ export function ActionPage({ id: name }: { readonly id: string }): JSX.Element {
           return (
             <div class="columns">
               <Panel title="Start it">
-                {may ? (
-                  <StartForm action={action} />
-                ) : (
-                  <Empty>This takes a token with the scope deploy.</Empty>
-                )}
+                {may ? <StartForm action={action} /> : <Empty>This takes the scope deploy.</Empty>}
               </Panel>
               <Panel title="Steps" note={action.description ?? undefined}>
                 <ol class="steps">

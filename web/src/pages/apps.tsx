@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import type { ReleaseWire } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
-import { useLoaded, useNews } from "../hooks.ts";
+import { tellsOf, useLoaded, useNews } from "../hooks.ts";
 import { AskButton } from "../parts/ask.tsx";
 import { Empty, Page, Panel, Table, WhenLoaded } from "../parts/basics.tsx";
 import { Badge, type Status } from "../parts/status.tsx";
@@ -21,7 +21,7 @@ const STATES = {
 export function AppsPage(): JSX.Element {
   const loaded = useLoaded("releases", () => client.listReleases());
   useNews((news) => {
-    if (news.type === "task" || news.type === "changed") loaded.reload();
+    if (news.type === "task" || tellsOf(news, "tasks")) loaded.reload();
   });
   return (
     <Page title="Apps">

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { deliverySchema } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { formatBytes, shortId } from "../format.ts";
-import { useLoaded, useNews } from "../hooks.ts";
+import { tellsOf, useLoaded, useNews } from "../hooks.ts";
 import { Empty, Page, Panel, Table, WhenLoaded } from "../parts/basics.tsx";
 import { Choice, Pager, useFilter } from "../parts/pager.tsx";
 import { Badge, type Status } from "../parts/status.tsx";
@@ -32,7 +32,7 @@ export function DeliveriesPage(): JSX.Element {
   const loaded = useLoaded(JSON.stringify(query), () => load(query));
   const sources = useLoaded("sources", client.listSources);
   useNews((news) => {
-    if (news.type === "changed" && query["cursor"] === undefined) loaded.reload();
+    if (query["cursor"] === undefined && tellsOf(news, "deliveries")) loaded.reload();
   });
   return (
     <Page title="Deliveries">

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { type AttemptWire, type EndpointWire } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { formatCount } from "../format.ts";
-import { type Loaded, useEvery, useLoaded, useNews } from "../hooks.ts";
+import { type Loaded, tellsOf, useLoaded, useNews } from "../hooks.ts";
 import { AskButton, useAction } from "../parts/ask.tsx";
 import { Empty, Page, Panel, Problem, Table, WhenLoaded } from "../parts/basics.tsx";
 import { Badge, type Status } from "../parts/status.tsx";
@@ -24,9 +24,8 @@ type Endpoints = Awaited<ReturnType<typeof client.listEndpoints>>;
 export function EndpointsPage(): JSX.Element {
   const loaded = useLoaded("endpoints", client.listEndpoints);
   useNews((news) => {
-    if (news.type === "task" || news.type === "changed") loaded.reload();
+    if (tellsOf(news, "messages")) loaded.reload();
   });
-  useEvery(3_000, loaded.reload);
   return (
     <Page title="Endpoints">
       <Panel title="Endpoints" note="who is told what has happened">

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { type MessageWire, messageSchema } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { shortId } from "../format.ts";
-import { useEvery, useLoaded, useNews } from "../hooks.ts";
+import { tellsOf, useLoaded, useNews } from "../hooks.ts";
 import { AskButton } from "../parts/ask.tsx";
 import { Empty, Panel, Table, WhenLoaded } from "../parts/basics.tsx";
 import { Choice, Pager, useFilter } from "../parts/pager.tsx";
@@ -26,9 +26,8 @@ export function Messages({ onRetried }: { readonly onRetried: () => void }): JSX
   const state = messageSchema.shape.state.safeParse(query["state"]).data;
   const loaded = useLoaded(JSON.stringify(query), () => client.listMessages({ state, cursor, limit: 50 }));
   useNews((news) => {
-    if (cursor === undefined && (news.type === "task" || news.type === "changed")) loaded.reload();
+    if (cursor === undefined && tellsOf(news, "messages")) loaded.reload();
   });
-  useEvery(3_000, loaded.reload);
   const retried = (): void => {
     loaded.reload();
     onRetried();
@@ -62,7 +61,7 @@ export function Messages({ onRetried }: { readonly onRetried: () => void }): JSX
               ) : (
                 <Table
                   label="Messages"
-                  head={["Message", "Endpoint", "Type", "State", "Task", "Made", "Attempts", "Fault", ""]}
+                  head={["Message", "Endpoint", "Type", "State", "Task", "Made", "Fault", ""]}
                 >
                   {items.map((message) => (
                     <Row key={message.id} message={message} may={may} onRetried={retried} />
@@ -93,12 +92,12 @@ const Row = ({ message, may, onRetried }: RowProps): JSX.Element => (
     <td>{message.type}</td>
     <td class="nowrap">
       <Badge {...STATES[message.state]} />
+      {message.attempts > 1 && <div class="muted">{message.attempts} attempts</div>}
     </td>
     <td>{message.task_id !== null && <TaskLink id={message.task_id} />}</td>
     <td class="nowrap">
       <Time at={message.created_at} />
     </td>
-    <td class="number">{message.attempts}</td>
     <td class="reason" title={message.error ?? ""}>
       {message.error}
     </td>

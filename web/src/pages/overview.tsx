@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { TaskStatsWire, TaskWire } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { formatDuration, plural } from "../format.ts";
-import { useEvery, useLoaded, useNews } from "../hooks.ts";
+import { tellsOf, useEvery, useLoaded, useNews } from "../hooks.ts";
 import { Empty, Page, Panel, Progress, WhenLoaded } from "../parts/basics.tsx";
 import { DaysChart, daysOf, successOf } from "../parts/chart.tsx";
 import { isOpen, TaskBadge } from "../parts/status.tsx";
@@ -43,7 +43,7 @@ export function OverviewPage(): JSX.Element {
       else tasks.reload();
       if (!isOpen(task)) stats.reload();
     }
-    if (news.type === "changed") tasks.reload();
+    if (tellsOf(news, "tasks", "deliveries")) tasks.reload();
   });
   return (
     <Page title="Overview">

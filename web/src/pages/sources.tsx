@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { client } from "../api.ts";
 import { formatCount } from "../format.ts";
-import { useLoaded, useNews } from "../hooks.ts";
+import { tellsOf, useLoaded, useNews } from "../hooks.ts";
 import { AskButton } from "../parts/ask.tsx";
 import { Empty, Page, Panel, Table, WhenLoaded } from "../parts/basics.tsx";
 import { Time } from "../parts/time.tsx";
@@ -22,7 +22,7 @@ export function SourcesPage(): JSX.Element {
   const loaded = useLoaded("sources", load);
   const may = useMay("admin");
   useNews((news) => {
-    if (news.type === "changed") loaded.reload();
+    if (tellsOf(news, "deliveries")) loaded.reload();
   });
   return (
     <Page

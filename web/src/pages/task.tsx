@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import type { TaskWire } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { shortId } from "../format.ts";
-import { type Loaded, useLoaded, useNews } from "../hooks.ts";
+import { type Loaded, tellsOf, useLoaded, useNews } from "../hooks.ts";
 import { LogView, useLog } from "../log/log-view.tsx";
 import { Fact, Facts, Page, Panel, Progress, WhenLoaded } from "../parts/basics.tsx";
 import { isOpen, TaskBadge } from "../parts/status.tsx";
@@ -18,7 +18,7 @@ function useTask(id: string): Loaded<TaskWire> {
   const loaded = useLoaded(id, () => client.getTask(id));
   useNews((news) => {
     if (news.type === "task" && news.task.id === id) loaded.patch(() => news.task);
-    if (news.type === "changed" && news.topics.includes("tasks")) loaded.reload();
+    if (tellsOf(news, "tasks")) loaded.reload();
   });
   return loaded;
 }

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type TaskWire, taskSchema } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
-import { type Loaded, useLoaded, useNews } from "../hooks.ts";
+import { type Loaded, tellsOf, useLoaded, useNews } from "../hooks.ts";
 import { Empty, Page, Panel, WhenLoaded } from "../parts/basics.tsx";
 import { Choice, Pager, useFilter } from "../parts/pager.tsx";
 import { OUTCOME_LABELS } from "../parts/status.tsx";
@@ -36,7 +36,7 @@ type TaskPage = Awaited<ReturnType<typeof load>>;
 /** Puts a task that changed where it was; asks again when it may have to come or go. */
 function useLiveTasks(loaded: Loaded<TaskPage>, { cursor, status, search }: Query): void {
   useNews((news) => {
-    if (news.type === "changed" && cursor === undefined) loaded.reload();
+    if (cursor === undefined && tellsOf(news, "tasks", "deliveries")) loaded.reload();
     if (news.type !== "task") return;
     const { task } = news;
     const known = loaded.data?.items.some(({ id }) => id === task.id) === true;

@@ -4,23 +4,17 @@ import { scopeSchema, type TokenWire } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { useLoaded } from "../hooks.ts";
 import { AskButton, useAction } from "../parts/ask.tsx";
-import { Empty, Page, Panel, Problem, Table, WhenLoaded } from "../parts/basics.tsx";
+import { Page, Panel, Problem, Table, WhenLoaded } from "../parts/basics.tsx";
+import { Needs } from "../parts/needs.tsx";
 import { Badge, type Status } from "../parts/status.tsx";
 import { Time } from "../parts/time.tsx";
-import { useMay, useSession } from "../session.ts";
 import { UsersPanel } from "./users.tsx";
 
-export function TokensPage(): JSX.Element {
-  const scopes = useSession()?.scopes.join(", ");
-  if (useMay("admin")) return <Tokens />;
-  return (
-    <Page title="Tokens">
-      <Panel title="Tokens">
-        <Empty>This takes a token with the scope admin; yours has {scopes}. Log in with another one.</Empty>
-      </Panel>
-    </Page>
-  );
-}
+export const TokensPage = (): JSX.Element => (
+  <Needs scope="admin" title="Tokens">
+    <Tokens />
+  </Needs>
+);
 
 function statusOf({ revoked_at: revokedAt, expires_at: expiresAt }: TokenWire): Status {
   if (revokedAt !== null) return { label: "Revoked", tone: "calm" };
