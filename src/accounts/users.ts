@@ -23,6 +23,12 @@ export interface Login {
   readonly apps: readonly string[] | null;
 }
 
+export interface NewUser {
+  readonly name: string;
+  readonly password: string;
+  readonly scopes?: readonly string[];
+}
+
 export interface NewUserToken {
   readonly user: string;
   readonly name: string;
@@ -34,10 +40,11 @@ export interface NewUserToken {
 /** People who deploy with `user:password` or `user:token`. */
 export interface Users {
   /** Rejects `user:exists`. */
-  add(name: string, password: string, asker?: Asker): Promise<void>;
+  add(user: NewUser, asker?: Asker): Promise<void>;
   /** Rejects `user:not_found`; so do the next ones. */
   setPassword(name: string, password: string, asker?: Asker): Promise<void>;
   setDisabled(name: string, disabled: boolean, asker?: Asker): Promise<void>;
+  setScopes(name: string, scopes: readonly string[], asker?: Asker): Promise<void>;
   list(): Promise<readonly User[]>;
   find(name: string): Promise<User | null>;
   /** The token is shown this once. Rejects `token:exists`. */
@@ -119,9 +126,11 @@ export function createUsers({ store, auditor, now = () => new Date() }: UsersOpt
   }
 
   return {
-    async add(name, password, asker = SERVER) {
-      const user = { name, passwordHash: await hashPassword(password), createdAt: now().toISOString() };
-      const audit = { asker, action: "user.add", target: `user:${name}` } as const;
+    async add({ name, password, scopes = [] }, asker = SERVER) {
+      const passwordHash = await hashPassword(password);
+      const user = { name, passwordHash, scopes, createdAt: now().toISOString() };
+      const details = { scopes: scopes.join(" ") };
+      const audit = { asker, action: "user.add", target: `user:${name}`, details } as const;
       await auditor.attempt(audit, () => auditor.recorded(audit, "createUser", user));
     },
     async setPassword(name, password, asker = SERVER) {
@@ -133,6 +142,10 @@ export function createUsers({ store, auditor, now = () => new Date() }: UsersOpt
       const change = { name, disabledAt: disabled ? now().toISOString() : null };
       const audit = changeOf(name, asker, { disabled });
       await auditor.attempt(audit, () => auditor.recorded(audit, "changeUser", change));
+    },
+    async setScopes(name, scopes, asker = SERVER) {
+      const audit = changeOf(name, asker, { scopes: scopes.join(" ") });
+      await auditor.attempt(audit, () => auditor.recorded(audit, "changeUser", { name, scopes }));
     },
     list: () => store.listUsers(),
     find: (name) => store.getUser(name),
@@ -159,7 +172,7 @@ export function createUsers({ store, auditor, now = () => new Date() }: UsersOpt
       const digest = digestOf(name, secret);
       const running = underWay.get(digest);
       if (running !== undefined) return running;
-      const begun = (secret.startsWith(PREFIX) ? verifyToken : verifyPasswordOf)(name, secret);
+      const begun = (isUserToken(secret) ? verifyToken : verifyPasswordOf)(name, secret);
       const ended = begun.finally(() => underWay.delete(digest));
       underWay.set(digest, ended);
       return ended;
@@ -170,6 +183,9 @@ export function createUsers({ store, auditor, now = () => new Date() }: UsersOpt
     },
   };
 }
+
+/** Whether a secret has the form of a user's token. */
+export const isUserToken = (secret: string): boolean => secret.startsWith(PREFIX);
 
 const changeOf = (name: string, asker: Asker, details: AuditEntry["details"] = {}): AuditEntry => ({
   asker,

@@ -38,7 +38,11 @@ export const liveQuerySchema = z.object({
   after: z.coerce.number().int().min(0).optional().describe("Only its entries with a higher `seq`"),
 });
 
-export const sessionRequestSchema = z.strictObject({ token: z.string().min(1).max(200) });
+export const sessionRequestSchema = z.union([
+  z.strictObject({ token: z.string().min(1).max(200) }),
+  z.strictObject({ user: z.string().min(1).max(64), password: z.string().min(1).max(1_024) }),
+]);
+export type SessionRequest = z.input<typeof sessionRequestSchema>;
 
 export const deliveryQuerySchema = z.object({
   source: z.string().optional(),
@@ -147,13 +151,21 @@ export type TokenRequest = z.input<typeof tokenRequestSchema>;
 const userName = z.string().regex(USER_NAME, "letters, digits, `.`, `_` and `-`, at most 64");
 const password = z.string().min(12, "a password has 12 characters at least").max(1_000);
 
-export const userRequestSchema = z.strictObject({ name: userName, password });
+export const userRequestSchema = z.strictObject({
+  name: userName,
+  password,
+  scopes: z
+    .array(scopeSchema)
+    .default([])
+    .describe("What they may in the dashboard, beside deploying their apps"),
+});
 export type UserRequest = z.input<typeof userRequestSchema>;
 
 /** What is given is changed. */
 export const userChangeSchema = z.strictObject({
   password: password.optional(),
   disabled: z.boolean().optional(),
+  scopes: z.array(scopeSchema).optional(),
 });
 export type UserChange = z.input<typeof userChangeSchema>;
 

@@ -484,7 +484,12 @@ export const tokenSchema = z
 export type TokenWire = z.infer<typeof tokenSchema>;
 
 export const userSchema = z
-  .object({ name: z.string(), created_at: time, disabled_at: time.nullable() })
+  .object({
+    name: z.string(),
+    scopes: z.array(z.string()),
+    created_at: time,
+    disabled_at: time.nullable(),
+  })
   .meta({ id: "User" });
 
 export const userTokenSchema = z
@@ -546,7 +551,20 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
 export const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
 
 export const whoamiSchema = z
-  .object({ name: z.string(), scopes: z.array(z.string()) })
+  .object({
+    name: z.string(),
+    scopes: z.array(z.string()),
+    apps: z
+      .array(z.string())
+      .optional()
+      .describe("Of a user: the apps of the deploy API that they may deploy"),
+    actions: z
+      .array(z.string())
+      .optional()
+      .describe(
+        "Those that deploy them: their tasks may be seen, started, cancelled and retried, whatever the scopes",
+      ),
+  })
   .meta({ id: "Whoami" });
 
 /** K-App's reporter object, keys in its order. */

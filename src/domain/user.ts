@@ -3,6 +3,8 @@ export interface User {
   readonly name: string;
   /** PHC string of argon2id. */
   readonly passwordHash: string;
+  /** What they may beside deploying the apps that name them, in the dashboard. */
+  readonly scopes: readonly string[];
   /** RFC 3339 UTC with milliseconds. */
   readonly createdAt: string;
   /** When an admin has shut them out; null: they may come in. */

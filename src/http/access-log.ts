@@ -18,6 +18,7 @@ export interface AccessLog {
 }
 
 const REFUSED = new Set([
+  "auth:forbidden",
   "auth:bad_credentials",
   "auth:too_many_failures",
   "mw:auth:unauthorized",

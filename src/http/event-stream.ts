@@ -17,6 +17,8 @@ export interface LiveInput {
   readonly reply: FastifyReply;
   /** The task whose log is sent too. */
   readonly log: LogPlace | null;
+  /** Whether its reader may be told of a task. */
+  readonly sees: (task: Task) => boolean;
   /** Asked now and then; the stream ends when it rejects: a token may be revoked meanwhile. */
   readonly check: () => Promise<unknown>;
 }
@@ -67,7 +69,7 @@ export function createEventStreams({ app, limits: changed = {} }: EventStreamsOp
   return {
     follow: ({ reply, taskId, after }) =>
       stream(reply, (to) => pump({ ...to, app, taskId, after, heartbeatMs })),
-    live: ({ reply, log, check }) => stream(reply, (to) => pumpLive({ ...to, app, log, check, heartbeatMs })),
+    live: ({ reply, ...input }) => stream(reply, (to) => pumpLive({ ...to, ...input, app, heartbeatMs })),
     close() {
       for (const controller of open) controller.abort();
     },

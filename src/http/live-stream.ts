@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../domain/errors.ts";
+import type { Task } from "../domain/task.ts";
 import type { App } from "../usecases/app.ts";
 import { AUDIT, DELIVERIES, MESSAGES } from "../usecases/hub.ts";
 import { LIMITS } from "./limits.ts";
@@ -11,6 +12,7 @@ export interface LivePump extends EventStream {
   readonly app: Pick<App, "getTask" | "listLog" | "watchAll">;
   /** The task whose log is sent too. */
   readonly log: LogPlace | null;
+  readonly sees: (task: Task) => boolean;
   readonly check: () => Promise<unknown>;
   readonly heartbeatMs: number;
 }
@@ -78,7 +80,8 @@ async function tell(stream: LivePump, { tasks, topics }: News): Promise<void> {
   if (!topics.has("tasks")) {
     for (const id of tasks) {
       const task = await stream.app.getTask(id).catch(unlessGone);
-      if (task !== null) await send(stream, eventText("task", JSON.stringify(taskToWire(task))));
+      if (task !== null && stream.sees(task))
+        await send(stream, eventText("task", JSON.stringify(taskToWire(task))));
     }
   }
   if (topics.size > 0) await send(stream, eventText("changed", JSON.stringify({ topics: [...topics] })));

@@ -40,6 +40,7 @@ import { nodejitsuRoutes } from "./routes/nodejitsu/routes.ts";
 import { onlyPost, rootRoutes } from "./routes/root.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import type { TlsKeeper } from "./tls.ts";
+import { createUserLogins } from "./user-login.ts";
 import { trackUnused } from "./unused-connections.ts";
 
 export interface HttpServerOptions {
@@ -178,16 +179,35 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
     return sendProblem(reply, request, error, logger);
   });
   await registerOpenapi(server);
-  const authenticator = createAuthenticator({ tokens, sessions, failures, addressOf, refusals, way });
+  const authenticator = createAuthenticator({
+    tokens,
+    sessions,
+    failures,
+    addressOf,
+    refusals,
+    way,
+    reachOf: app.reachOf,
+  });
   const guard = createGuard(authenticator);
-  const api = { app, tokens, users: options.users, sessions, authenticator, guard, streams, addressOf };
+  const limit = createLoginLimit(failures);
+  const logins = createUserLogins({ app, users: options.users, sessions, limit, refusals });
+  const api = {
+    app,
+    tokens,
+    users: options.users,
+    sessions,
+    authenticator,
+    guard,
+    streams,
+    addressOf,
+    logins,
+  };
   await server.register(apiRoutes(api), { prefix: "/api/v1" });
   await server.register(jobservRoutes({ app, guard }), { prefix: JOBSERV_PREFIX });
   await server.register(openapiRoute, { prefix: "/api/v1" });
   await server.register(healthRoutes(app));
   await server.register(dashboardRoutes);
   const token = createKappTokenCheck(() => settings().kapp.tokenHash);
-  const limit = createLoginLimit(failures);
   const publicUrl = (): string => settings().server.publicUrl ?? originOf(settings().server);
   const deploy = { app, login: { users: options.users, limit, addressOf, refusals }, logger, publicUrl };
   const adminElsewhere = (): boolean => settings().server.admin !== null;

@@ -159,13 +159,15 @@ export interface TokensTable {
   readonly revoked_at: string | null;
 }
 
-/** A browser that has logged in with a token; see accounts/sessions.ts. */
+/** A browser that has logged in with a token or as a user; see accounts/sessions.ts. */
 export interface SessionsTable {
   /** SHA-256 (hex) of what the cookie holds. */
   readonly hash: string;
   readonly token_id: string;
   readonly created_at: string;
   readonly expires_at: string;
+  /** Null: it is a token's. */
+  readonly user_name: string | null;
 }
 
 export interface HealthEntriesTable {
@@ -295,6 +297,8 @@ export interface IncidentsTable {
 export interface UsersTable {
   readonly name: string;
   readonly password_hash: string;
+  /** JSON list. */
+  readonly scopes: string;
   readonly created_at: string;
   readonly disabled_at: string | null;
 }

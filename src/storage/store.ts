@@ -124,6 +124,8 @@ export interface Page<T> {
 }
 
 export interface TaskFilter {
+  /** Only of these. */
+  readonly actions?: readonly string[] | undefined;
   readonly action?: string | undefined;
   readonly state?: TaskState | undefined;
   readonly outcome?: TaskOutcome | undefined;
@@ -662,12 +664,16 @@ export interface Store extends AuditCalls {
   /** Removes expired ones, too. */
   createSession(input: {
     readonly hash: string;
-    readonly tokenId: string;
+    /** The token, or else the name of the user, that it was opened with. */
+    readonly tokenId: string | null;
+    readonly user?: string;
     readonly createdAt: string;
     readonly expiresAt: string;
   }): Promise<void>;
   /** The token that the session was opened with, revoked and expired ones too; null for a session that is over. */
   findSession(input: { readonly hash: string; readonly now: string }): Promise<TokenRow | null>;
+  /** The user that it was opened by, disabled ones too; null for a session that is over, or a token's. */
+  findUserSession(input: { readonly hash: string; readonly now: string }): Promise<User | null>;
   endSession(hash: string): Promise<void>;
 
   /** Adds an entry for each deploy whose tasks have ended meanwhile; resolves with how many there were. */
@@ -688,10 +694,11 @@ export interface Store extends AuditCalls {
 
   /** Rejects `user:exists`. */
   createUser(user: Omit<User, "disabledAt">): Promise<void>;
-  /** Changes what is given. Rejects `user:not_found`. */
+  /** Changes what is given; with another password, or shut out, their sessions end. Rejects `user:not_found`. */
   changeUser(input: {
     readonly name: string;
     readonly passwordHash?: string;
+    readonly scopes?: readonly string[];
     readonly disabledAt?: string | null;
   }): Promise<void>;
   getUser(name: string): Promise<User | null>;

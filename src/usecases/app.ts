@@ -27,6 +27,7 @@ import type {
   StoredDelivery,
   TaskFilter,
 } from "../storage/store.ts";
+import type { Reach } from "./reach-of.ts";
 import type { ActionChanges } from "./action-changes.ts";
 import type { TaskStatistics } from "./stats.ts";
 
@@ -71,6 +72,8 @@ export interface App {
   listDeployEntries(filter: DeployFilter): Promise<readonly DeployEntry[]>;
   /** Everything about one of them: its tasks and their logs. */
   deployDoc(entry: DeployEntry): Promise<DeployDoc>;
+  /** What a user has to do with because apps of the deploy API name them. */
+  reachOf(user: string): Reach;
   /** Whether the deploy API is on. */
   deploys(): boolean;
 

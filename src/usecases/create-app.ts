@@ -16,6 +16,7 @@ import { listActions, sourceAt } from "./read-settings.ts";
 import { getDelivery, getDeliveryBody } from "./read-deliveries.ts";
 import { getTask, listLog } from "./read-tasks.ts";
 import { listRevisions } from "./list-revisions.ts";
+import { reachOf } from "./reach-of.ts";
 import { receiveDelivery, refuse } from "./receive-delivery.ts";
 import { replayDelivery } from "./replay-delivery.ts";
 import { rollBackRevision } from "./roll-back-revision.ts";
@@ -63,6 +64,7 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
     deploy: whenOpen(deploy),
     listDeployEntries: (filter) => listDeployEntries(services, filter),
     deployDoc: (entry) => deployDoc(services, entry),
+    reachOf: (user) => reachOf(settings(), user),
     deploys: () => receives && settings().deployApps.length > 0,
     rollBackApp: whenOpen(rollBackApp),
     listReleases: (filter) => store.listReleases(filter),

@@ -61,9 +61,13 @@ function actionOf(services: Services, { action: name, app }: Release): Action {
 }
 
 /** Whether a step is the one that releases the app. */
-export function releasesApp({ kind, options }: Action["steps"][number], app: string): boolean {
-  if (kind !== "release" || typeof options !== "object" || options === null) return false;
-  return "app" in options && options.app === app;
+export const releasesApp = (step: Action["steps"][number], app: string): boolean =>
+  releasesOf(step).includes(app);
+
+/** The app that a step releases, if it does. */
+export function releasesOf({ kind, options }: Action["steps"][number]): readonly string[] {
+  if (kind !== "release" || typeof options !== "object" || options === null) return [];
+  return "app" in options && typeof options.app === "string" ? [options.app] : [];
 }
 
 const groupOf = ({ concurrency: { group, policy } }: Action): string | null =>

@@ -17,7 +17,7 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "hookwright-"));
   store = await openStore({ kind: "sqlite", path: join(dir, "hookwright.db") });
   users = createUsers({ store, auditor: auditorOf(store), now: () => new Date(time) });
-  await users.add("dscape", PASSWORD);
+  await users.add({ name: "dscape", password: PASSWORD });
 });
 afterEach(async () => {
   await store.close();
@@ -34,7 +34,9 @@ describe("a user", () => {
   });
 
   it("is there once", async () => {
-    await expect(users.add("dscape", PASSWORD)).rejects.toMatchObject({ code: "user:exists" });
+    await expect(users.add({ name: "dscape", password: PASSWORD })).rejects.toMatchObject({
+      code: "user:exists",
+    });
     await expect(users.setPassword("nobody", PASSWORD)).rejects.toMatchObject({ code: "user:not_found" });
   });
 
@@ -75,7 +77,7 @@ describe("an API token", () => {
     const { token } = await create();
     expect(token).toMatch(/^hwu_[\w-]{43}$/);
     expect(await users.verify("dscape", token)).toEqual({ user: "dscape", apps: ["hello"] });
-    await users.add("other", PASSWORD);
+    await users.add({ name: "other", password: PASSWORD });
     expect(await users.verify("other", token)).toBeNull();
     expect(JSON.stringify(await users.listTokens("dscape"))).not.toContain(token.slice(4));
   });

@@ -44,7 +44,7 @@ export function operationsOf({ paths }: OpenapiDocument): Operation[] {
       id,
       method: method.toUpperCase(),
       path,
-      scope: isForTokens(security) ? (/^Scope: (\w+)$/.exec(description)?.[1] ?? "none said") : null,
+      scope: isForTokens(security) ? (/^Scope: (\w+)(?:$|; )/.exec(description)?.[1] ?? "none said") : null,
       responses,
     })),
   );

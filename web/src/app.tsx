@@ -17,8 +17,9 @@ import { TaskPage } from "./pages/task.tsx";
 import { TasksPage } from "./pages/tasks.tsx";
 import { TokensPage } from "./pages/tokens.tsx";
 import { Empty, Page, Problem } from "./parts/basics.tsx";
+import { Needs } from "./parts/needs.tsx";
 import { hrefTo, Link, usePlace } from "./router.tsx";
-import { sessionOver, setSession, useSession } from "./session.ts";
+import { sessionOver, setSession, useMay, useSession } from "./session.ts";
 import { Shell } from "./shell.tsx";
 
 /** Who is there decides what is shown: the way in, or the pages. */
@@ -51,14 +52,22 @@ export function App(): JSX.Element {
   );
 }
 
+const reading =
+  (title: string, Content: () => JSX.Element): (() => JSX.Element) =>
+  () => (
+    <Needs scope="read" title={title}>
+      <Content />
+    </Needs>
+  );
+
 const LISTS: Readonly<Record<string, () => JSX.Element>> = {
   tasks: TasksPage,
-  deliveries: DeliveriesPage,
+  deliveries: reading("Deliveries", DeliveriesPage),
   actions: ActionsPage,
-  sources: SourcesPage,
+  sources: reading("Sources", SourcesPage),
   apps: AppsPage,
-  endpoints: EndpointsPage,
-  nodes: NodesPage,
+  endpoints: reading("Endpoints", EndpointsPage),
+  nodes: reading("Nodes", NodesPage),
   tokens: TokensPage,
   audit: AuditPage,
 };
@@ -71,7 +80,9 @@ const DETAILS: Readonly<Record<string, (props: { readonly id: string }) => JSX.E
 
 function Pages(): JSX.Element {
   const [name, id, ...more] = usePlace().path;
-  if (name === undefined) return <OverviewPage />;
+  // Who may see their own apps only has no overview of all.
+  const mayRead = useMay("read");
+  if (name === undefined) return mayRead ? <OverviewPage /> : <TasksPage />;
   const List = id === undefined ? LISTS[name] : undefined;
   if (List !== undefined) return <List />;
   const Detail = id === undefined || more.length > 0 ? undefined : DETAILS[name];

@@ -1,11 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
-import { scopeSchema } from "../../src/client/schemas.ts";
+import type { z } from "zod";
+import { scopeSchema, type whoamiSchema } from "../../src/client/schemas.ts";
 
 /** Who is logged in. */
-export interface Session {
-  readonly name: string;
-  readonly scopes: readonly string[];
-}
+export type Session = z.infer<typeof whoamiSchema>;
 
 let session: Session | null = null;
 const listeners = new Set<(session: Session | null) => void>();
@@ -27,10 +25,19 @@ export function useSession(): Session | null {
   return current;
 }
 
+/** What something is done to, where a user's own apps are enough. */
+interface About {
+  readonly action?: string;
+  readonly app?: string;
+}
+
 /** Whether the server would let this session do what needs the scope; it decides, this only hides what is in vain. */
-export function useMay(needed: (typeof scopeSchema.options)[number]): boolean {
-  const scopes = useSession()?.scopes ?? [];
-  return scopeSchema.options
+export function useMay(needed: (typeof scopeSchema.options)[number], { action, app }: About = {}): boolean {
+  const { scopes = [], actions = [], apps = [] } = useSession() ?? {};
+  const byScope = scopeSchema.options
     .slice(scopeSchema.options.indexOf(needed))
     .some((scope) => scopes.includes(scope));
+  return (
+    byScope || (action !== undefined && actions.includes(action)) || (app !== undefined && apps.includes(app))
+  );
 }

@@ -16,6 +16,9 @@ const PAGES = [
   ["nodes", "Nodes"],
 ] as const;
 
+/** What concerns a user's own apps. */
+const OF_APPS: ReadonlySet<string> = new Set(["tasks", "actions", "apps"]);
+
 /** For who has the scope admin; the others would only be refused. */
 const ADMIN_PAGES = [
   ["tokens", "Tokens, users"],
@@ -31,7 +34,9 @@ interface ShellProps {
 export function Shell({ session, children }: ShellProps): JSX.Element {
   const place = usePlace();
   const current = place.path[0] ?? "";
-  const pages = useMay("admin") ? [...PAGES, ...ADMIN_PAGES] : PAGES;
+  const mayRead = useMay("read");
+  const open = PAGES.filter(([name]) => mayRead || OF_APPS.has(name));
+  const pages = useMay("admin") ? [...open, ...ADMIN_PAGES] : open;
   return (
     <div class="shell">
       <a class="skip" href="#content">
@@ -50,7 +55,7 @@ export function Shell({ session, children }: ShellProps): JSX.Element {
         </nav>
         <div class="side-foot">
           <Connection />
-          <span class="muted" title={`May: ${session.scopes.join(", ")}`}>
+          <span class="muted" title={mayOf(session)}>
             {session.name}
           </span>
           <div class="side-buttons">
@@ -69,6 +74,11 @@ export function Shell({ session, children }: ShellProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+function mayOf({ scopes, apps = [] }: Session): string {
+  const what = [...scopes, ...(apps.length === 0 ? [] : [`the apps ${apps.join(", ")}`])];
+  return `May: ${what.join(", ")}`;
 }
 
 async function logOut(): Promise<void> {

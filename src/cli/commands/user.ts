@@ -1,6 +1,7 @@
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { z } from "zod";
+import { SCOPES } from "../../domain/scopes.ts";
 import { askHidden } from "../ask-hidden.ts";
 import { addBody, type Context, withClient } from "../command.ts";
 import { CliError, EXIT } from "../exit-codes.ts";
@@ -8,6 +9,8 @@ import { collect, expirySchema } from "../inputs.ts";
 import { formatTime } from "../output.ts";
 
 const nameInput = z.object({ user: z.string() });
+const scopes = z.array(z.enum(SCOPES, { error: `expected one of ${SCOPES.join(", ")}` })).default([]);
+const scopesInput = nameInput.extend({ scope: scopes });
 
 /** Nobody sees what they type; otherwise it comes by stdin. */
 async function readPassword(): Promise<string> {
@@ -17,13 +20,24 @@ async function readPassword(): Promise<string> {
   throw new CliError(EXIT.usage, "The two are not the same");
 }
 
-async function add(context: Context, { user }: z.infer<typeof nameInput>): Promise<void> {
+async function add(context: Context, { user, scope }: z.infer<typeof scopesInput>): Promise<void> {
   const password = await readPassword();
   const added = await withClient(context, { work: false }, ({ client }) =>
-    client.addUser({ name: user, password }),
+    client.addUser({ name: user, password, scopes: scope }),
   );
   if (context.output.json) context.output.data(added);
-  else context.output.line(`${user} may deploy`);
+  else context.output.line(`${user} may ${inWords(scope)}`);
+}
+
+const inWords = (given: readonly string[]): string =>
+  ["deploy the apps that name them", ...given].join(", and has the scope ");
+
+async function setScopes(context: Context, { user, scope }: z.infer<typeof scopesInput>): Promise<void> {
+  const changed = await withClient(context, { work: false }, ({ client }) =>
+    client.changeUser(user, { scopes: scope }),
+  );
+  if (context.output.json) context.output.data(changed);
+  else context.output.line(`${user} may ${inWords(scope)}`);
 }
 
 async function passwd(context: Context, { user }: z.infer<typeof nameInput>): Promise<void> {
@@ -53,10 +67,11 @@ function list(context: Context): Promise<void> {
     if (output.json) return items.forEach((user) => output.data(user));
     const rows = items.map((user) => [
       user.name,
+      user.scopes.join(", "),
       formatTime(user.created_at),
       user.disabled_at === null ? "" : `disabled ${formatTime(user.disabled_at)}`,
     ]);
-    return output.table({ header: ["name", "added", "note"], rows });
+    return output.table({ header: ["name", "scopes", "added", "note"], rows });
   });
 }
 
@@ -89,19 +104,29 @@ async function revoke(context: Context, { user, token: ref }: z.infer<typeof rev
 }
 
 const USER = "their name";
+const SCOPE = "of the dashboard: read, deploy or admin; each includes those before it";
 
 export function addUser(program: Command): void {
-  const user = program.command("user").description("who may use the deploy API");
+  const user = program.command("user").description("who logs in to the dashboard and the deploy API");
   addBody(
     user
       .command("add")
       .description("add a user; the password comes from a prompt or stdin")
-      .argument("<user>", USER),
+      .argument("<user>", USER)
+      .option("--scope <scope>", SCOPE, collect),
     {
       examples: ["head -c 24 /dev/urandom | base64 | tee password | hookwright user add dscape"],
-      input: nameInput,
+      input: scopesInput,
       run: add,
     },
+  );
+  addBody(
+    user
+      .command("scopes")
+      .description("set what a user may on the dashboard; without --scope: see and deploy their own apps")
+      .argument("<user>", USER)
+      .option("--scope <scope>", SCOPE, collect),
+    { examples: ["hookwright user scopes dscape --scope read"], input: scopesInput, run: setScopes },
   );
   addBody(user.command("passwd").description("set another password").argument("<user>", USER), {
     examples: ["head -c 24 /dev/urandom | base64 | tee password | hookwright user passwd dscape"],

@@ -15,6 +15,7 @@ import { missedDeliveries } from "./0008-missed-deliveries.ts";
 import { outbound } from "./0012-outbound.ts";
 import { dashboard } from "./0018-dashboard.ts";
 import { audit } from "./0019-audit.ts";
+import { userSessions } from "./0019-user-sessions.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
@@ -42,6 +43,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   users,
   deploys,
   audit,
+  userSessions,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

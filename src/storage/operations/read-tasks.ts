@@ -93,7 +93,7 @@ async function searchPage(connection: Connection, filter: TaskFilter, search: st
 
 function filtered(
   connection: Connection,
-  { action, state, outcome, deliveryId, parentId, cursor }: TaskFilter,
+  { action, actions, state, outcome, deliveryId, parentId, cursor }: TaskFilter,
 ): SelectQueryBuilder<Schema, "tasks", object> {
   const index = state === undefined ? null : indexOfState[state];
   const column = index?.unsorted === true ? unindexed : plain;
@@ -102,6 +102,7 @@ function filtered(
     .where(column.seq, "<", beforeCursor(cursor))
     .orderBy(column.seq, "desc");
   if (action !== undefined) query = query.where(column.action, "=", action);
+  if (actions !== undefined) query = query.where(column.action, "in", actions);
   if (state !== undefined) query = query.where("state", "=", state);
   if (index !== null) query = query.where(index.condition);
   if (outcome !== undefined) query = query.where("outcome", "=", outcome);

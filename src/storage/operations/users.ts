@@ -5,26 +5,36 @@ import { prepare, type Connection } from "../connection.ts";
 import type { UsersTable, UserTokensTable } from "../schema.ts";
 import type { Store } from "../store.ts";
 
-const toUser = (row: UsersTable): User => ({
+const texts = z.array(z.string());
+
+/** As callers see it. */
+export const toUser = (row: UsersTable): User => ({
   name: row.name,
   passwordHash: row.password_hash,
+  scopes: texts.parse(JSON.parse(row.scopes)),
   createdAt: row.created_at,
   disabledAt: row.disabled_at,
 });
 
-const insertUser = prepare((db, input: Omit<User, "disabledAt">) =>
+const insertUser = prepare((db, input: Omit<UsersTable, "disabled_at">) =>
   db
     .insertInto("users")
-    .values({ name: input.name, password_hash: input.passwordHash, created_at: input.createdAt })
+    .values({
+      name: input.name,
+      password_hash: input.password_hash,
+      scopes: input.scopes,
+      created_at: input.created_at,
+    })
     .onConflict((conflict) => conflict.column("name").doNothing()),
 );
 
 export async function createUser(
   connection: Connection,
-  input: Parameters<Store["createUser"]>[0],
+  { name, passwordHash, scopes, createdAt }: Parameters<Store["createUser"]>[0],
 ): Promise<void> {
-  if ((await insertUser.run(connection, input)) > 0) return;
-  throw new AppError("user:exists", `There is a user ${input.name} already`);
+  const row = { name, password_hash: passwordHash, scopes: JSON.stringify(scopes), created_at: createdAt };
+  if ((await insertUser.run(connection, row)) > 0) return;
+  throw new AppError("user:exists", `There is a user ${name} already`);
 }
 
 const setHash = prepare((db, input: { name: string; passwordHash: string }) =>
@@ -34,15 +44,25 @@ const setDisabled = prepare((db, input: { name: string; disabledAt: string | nul
   db.updateTable("users").set({ disabled_at: input.disabledAt }).where("name", "=", input.name),
 );
 
+const setScopes = prepare((db, input: { name: string; scopes: string }) =>
+  db.updateTable("users").set({ scopes: input.scopes }).where("name", "=", input.name),
+);
+const endSessions = prepare((db, { name }: { name: string }) =>
+  db.deleteFrom("sessions").where("user_name", "=", name),
+);
+
 export async function changeUser(
   connection: Connection,
-  { name, passwordHash, disabledAt }: Parameters<Store["changeUser"]>[0],
+  { name, passwordHash, disabledAt, scopes }: Parameters<Store["changeUser"]>[0],
 ): Promise<void> {
   if ((await userByName.first(connection, { name })) === undefined) {
     throw new AppError("user:not_found", `There is no user ${name}`);
   }
   if (passwordHash !== undefined) await setHash.run(connection, { name, passwordHash });
+  if (scopes !== undefined) await setScopes.run(connection, { name, scopes: JSON.stringify(scopes) });
   if (disabledAt !== undefined) await setDisabled.run(connection, { name, disabledAt });
+  const shutOut = disabledAt !== undefined && disabledAt !== null;
+  if (passwordHash !== undefined || shutOut) await endSessions.run(connection, { name });
 }
 
 const userByName = prepare((db, { name }: { name: string }) =>
@@ -60,13 +80,11 @@ export async function listUsers(connection: Connection): Promise<readonly User[]
   return (await allUsers.all(connection, {})).map((row) => toUser(row));
 }
 
-const apps = z.array(z.string());
-
 const toToken = (row: UserTokensTable): UserToken => ({
   id: row.id,
   user: row.user_name,
   name: row.name,
-  apps: row.apps === null ? null : apps.parse(JSON.parse(row.apps)),
+  apps: row.apps === null ? null : texts.parse(JSON.parse(row.apps)),
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   revokedAt: row.revoked_at,

@@ -191,7 +191,7 @@ describe("the audit log says who", () => {
       ["user_token.create", { token: "ci", apps: "hello", expires_at: null }],
       ["user.change", { disabled: true }],
       ["user.change", { password: "set" }],
-      ["user.add", {}],
+      ["user.add", { scopes: "" }],
     ]);
   });
 

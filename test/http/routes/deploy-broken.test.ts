@@ -34,7 +34,7 @@ beforeEach(async () => {
         },
       }),
   });
-  await createUsers(world.services).add("dscape", PASSWORD);
+  await createUsers(world.services).add({ name: "dscape", password: PASSWORD });
   ({ url, http } = await serveWorld(world));
 });
 afterEach(async () => {

@@ -48,6 +48,36 @@ describe("sessions", () => {
   });
 });
 
+describe("sessions of users", () => {
+  const user = { name: "ann", passwordHash: "hash", scopes: ["read"], createdAt: at(0) };
+  const open = (hash: string) =>
+    store.createSession({ hash, tokenId: null, user: "ann", createdAt: at(0), expiresAt: at(10) });
+  const find = (hash: string, second = 1) => store.findUserSession({ hash, now: at(second) });
+
+  it("lead to their user until they expire or are ended, and to no token", async () => {
+    await store.createUser(user);
+    await open("s");
+    expect(await find("s")).toEqual({ ...user, disabledAt: null });
+    expect(await store.findSession({ hash: "s", now: at(1) })).toBeNull();
+    expect(await find("s", 10)).toBeNull();
+    await store.endSession("s");
+    expect(await find("s")).toBeNull();
+  });
+
+  it("end for good with another password, and when the user is shut out", async () => {
+    await store.createUser(user);
+    await open("one");
+    await store.changeUser({ name: "ann", scopes: ["admin"] });
+    expect(await find("one")).toMatchObject({ scopes: ["admin"] });
+    await store.changeUser({ name: "ann", passwordHash: "other" });
+    expect(await find("one")).toBeNull();
+    await open("two");
+    await store.changeUser({ name: "ann", disabledAt: at(1) });
+    await store.changeUser({ name: "ann", disabledAt: null });
+    expect(await find("two")).toBeNull();
+  });
+});
+
 describe("searching tasks", () => {
   const search = async (text: string, more = {}) =>
     (await store.listTasks({ search: text, limit: 50, ...more })).items.map(({ action }) => action);

@@ -9,7 +9,8 @@ import { Changes } from "./action-changes.tsx";
 import { StartForm } from "./start-form.tsx";
 
 export function ActionPage({ id: name }: { readonly id: string }): JSX.Element {
-  const may = useMay("deploy");
+  const may = useMay("deploy", { action: name });
+  const maySee = useMay("deploy");
   const actions = useLoaded("actions", client.listActions);
   const history = useLoaded(`history:${name}`, () => client.listTasks({ action: name, limit: 20 }));
   useNews((news) => {
@@ -42,7 +43,7 @@ export function ActionPage({ id: name }: { readonly id: string }): JSX.Element {
           );
         }}
       </WhenLoaded>
-      {may && <Changes name={name} />}
+      {maySee && <Changes name={name} />}
       <Panel title="History" note={<Link href={hrefTo(["tasks"], { action: name })}>All its tasks</Link>}>
         <WhenLoaded from={history}>
           {({ items }) =>

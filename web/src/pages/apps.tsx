@@ -52,7 +52,7 @@ interface AppProps {
 }
 
 function App({ app, releases }: AppProps): JSX.Element {
-  const may = useMay("deploy");
+  const may = useMay("deploy", { app });
   const nodes = new Set(releases.map(({ node }) => node)).size;
   return (
     <Panel title={app} note={nodes > 1 ? `on ${nodes} machines` : releases[0]?.dir}>

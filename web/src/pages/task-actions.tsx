@@ -19,14 +19,17 @@ interface AllActionsProps extends TaskActionsProps {
 
 /** What can be done with the task now, by who may. */
 export function TaskActions({ task, onChanged, onPurged }: AllActionsProps): JSX.Element | null {
-  const may = useMay("deploy");
+  const may = useMay("deploy", { action: task.action });
+  const mayDecide = useMay("deploy");
   const mayPurge = useMay("admin");
   if (!may) return null;
   const name = `${task.action} (${shortId(task.id)})`;
   return (
     <>
-      {task.hold?.type === "approval" && <Decide task={task} name={name} onChanged={onChanged} />}
-      {task.hold?.type === "freeze" && (
+      {mayDecide && task.hold?.type === "approval" && (
+        <Decide task={task} name={name} onChanged={onChanged} />
+      )}
+      {mayDecide && task.hold?.type === "freeze" && (
         <AskButton
           label="Start in spite of the freeze"
           danger

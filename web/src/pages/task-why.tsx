@@ -7,11 +7,13 @@ import { Fact, Facts, WhenLoaded } from "../parts/basics.tsx";
 import { TaskLink } from "../parts/tasks-table.tsx";
 import { Time } from "../parts/time.tsx";
 import { hrefTo, Link } from "../router.tsx";
+import { useMay } from "../session.ts";
 import { EventFacts } from "./event-facts.tsx";
 
 /** Who or what started the task, and by which rule. */
 export function WhyStarted({ task }: { readonly task: TaskWire }): JSX.Element {
   const by = task.started_by;
+  const mayRead = useMay("read");
   return (
     <>
       {by.type === "manual" && <p>Started by {by.by}.</p>}
@@ -30,7 +32,8 @@ export function WhyStarted({ task }: { readonly task: TaskWire }): JSX.Element {
           Undoes what the part <TaskLink id={by.part} /> of the task <TaskLink id={by.task_id} /> has done.
         </p>
       )}
-      {task.delivery_id !== null && (
+      {task.delivery_id !== null && !mayRead && <p>A webhook started it.</p>}
+      {task.delivery_id !== null && mayRead && (
         <ByDelivery
           id={task.delivery_id}
           action={task.action}

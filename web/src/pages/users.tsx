@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { scopeSchema } from "../../../src/client/schemas.ts";
 import { client } from "../api.ts";
 import { type Loaded, useLoaded } from "../hooks.ts";
 import { AskButton, useAction } from "../parts/ask.tsx";
@@ -10,19 +11,19 @@ import { Time } from "../parts/time.tsx";
 type Users = Awaited<ReturnType<typeof client.listUsers>>;
 type User = Users["items"][number];
 
-/** People who deploy with a name and a password, by the deploy API. */
+/** People with a name and a password, for the dashboard and the deploy API. */
 export function UsersPanel(): JSX.Element {
   const loaded = useLoaded("users", () => client.listUsers());
   return (
-    <Panel title="Users" note="of the deploy API">
+    <Panel title="Users" note="who log in here, and deploy, with a password">
       <WhenLoaded from={loaded}>
         {({ items }) =>
           items.length === 0 ? (
             <Empty>
-              There are none. They are for clients of the deploy API, which log in with a name and a password.
+              There are none. They log in here with a name and a password, and deploy the apps that name them.
             </Empty>
           ) : (
-            <Table label="Users" head={["User", "State", "Made", ""]}>
+            <Table label="Users" head={["User", "State", "Scopes", "Made", ""]}>
               {items.map((user) => (
                 <tr key={user.name}>
                   <td class="break">{user.name}</td>
@@ -32,6 +33,7 @@ export function UsersPanel(): JSX.Element {
                       tone={user.disabled_at === null ? "good" : "calm"}
                     />
                   </td>
+                  <td>{user.scopes.length === 0 ? "their own apps" : user.scopes.join(", ")}</td>
                   <td class="nowrap">
                     <Time at={user.created_at} />
                   </td>
@@ -76,8 +78,10 @@ function Lock({ user: { name, disabled_at: disabledAt }, loaded }: LockProps): J
 function NewUser({ loaded }: { readonly loaded: Loaded<Users> }): JSX.Element {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [scope, setScope] = useState("");
   const { busy, error, run } = useAction(async () => {
-    await client.addUser({ name: name.trim(), password });
+    const scopes = scopeSchema.options.filter((each) => each === scope);
+    await client.addUser({ name: name.trim(), password, scopes });
     setName("");
     setPassword("");
     loaded.reload();
@@ -108,6 +112,17 @@ function NewUser({ loaded }: { readonly loaded: Loaded<Users> }): JSX.Element {
           value={password}
           onInput={(event) => setPassword(event.currentTarget.value)}
         />
+      </label>
+      <label>
+        <span>May</span>
+        <select value={scope} onChange={(event) => setScope(event.currentTarget.value)}>
+          <option value="">see and deploy their own apps</option>
+          {scopeSchema.options.map((each) => (
+            <option key={each} value={each}>
+              {each}
+            </option>
+          ))}
+        </select>
       </label>
       <button type="submit" disabled={busy}>
         Add the user

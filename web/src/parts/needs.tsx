@@ -12,13 +12,14 @@ interface NeedsProps {
 
 /** A page for those who may see it; the others are told what it takes. */
 export function Needs({ scope, title, children }: NeedsProps): JSX.Element {
-  const scopes = useSession()?.scopes.join(", ");
+  const scopes = useSession()?.scopes ?? [];
+  const has = scopes.length === 0 ? "none" : scopes.join(", ");
   if (useMay(scope)) return <>{children}</>;
   return (
     <Page title={title}>
       <Panel title={title}>
         <Empty>
-          This takes the scope {scope}; you have {scopes}. Log in as somebody who has it.
+          This takes the scope {scope}; you have {has}. Log in as somebody who has it.
         </Empty>
       </Panel>
     </Page>

@@ -2,13 +2,16 @@ import { z } from "zod";
 import { liveQuerySchema } from "../../../client/requests.ts";
 import { errors } from "../errors.ts";
 import { lastEventId } from "../last-event-id.ts";
-import type { ApiContext, ApiServer } from "./route.ts";
+import { checkTask, limitOfIdentity } from "./limit.ts";
+import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
 
-export function liveRoutes(server: ApiServer, { app, guard, authenticator, streams }: ApiContext): void {
+export function liveRoutes(server: ApiServer, context: ApiContext): void {
+  const { guard, authenticator, streams } = context;
   const about = {
     id: "live",
     tag: "tasks",
     scope: "read",
+    ofApps: true,
     summary:
       "Server-sent events without an end: `ready`, `task` for each task that changed, `changed` for what to look at again, and `log` of the task that `log` names",
   } as const;
@@ -21,11 +24,16 @@ export function liveRoutes(server: ApiServer, { app, guard, authenticator, strea
     guard(about, { querystring: liveQuerySchema, response: { 200: stream, ...errors } }),
     async (request, reply) => {
       const { log, after = 0 } = request.query;
-      if (log !== undefined) await app.getTask(log);
+      if (log !== undefined) await context.app.getTask(log);
+      if (log !== undefined) await checkTask(context, request, { scope: about.scope, id: log });
+      let identity = identityOf(request);
       await streams.live({
         reply,
         log: log === undefined ? null : { taskId: log, after: lastEventId(request) ?? after },
-        check: () => authenticator.authenticate(request, about.scope),
+        sees: ({ action }) => limitOfIdentity(identity, about.scope)?.actions.includes(action) ?? true,
+        check: async () => {
+          identity = await authenticator.authenticate(request, about.scope, about);
+        },
       });
       return reply;
     },

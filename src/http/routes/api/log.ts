@@ -3,6 +3,7 @@ import { idParamsSchema, logQuerySchema } from "../../../client/requests.ts";
 import { listOf, logEntrySchema } from "../../../client/schemas.ts";
 import { logEntryToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
+import { checkTask } from "./limit.ts";
 import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "tasks";
@@ -13,13 +14,16 @@ export function logRoutes(server: ApiServer, context: ApiContext): void {
   purge(server, context);
 }
 
-function list(server: ApiServer, { app, guard }: ApiContext): void {
-  const about = { id: "listLog", tag, scope: "read", summary: "The task's log, oldest first" } as const;
+function list(server: ApiServer, context: ApiContext): void {
+  const { app, guard } = context;
+  const summary = "The task's log, oldest first";
+  const about = { id: "listLog", tag, scope: "read", ofApps: true, summary } as const;
   const response = { 200: listOf(logEntrySchema), ...errors };
   server.get(
     "/tasks/:id/log",
     guard(about, { params, querystring: logQuerySchema, response }),
     async (request) => {
+      await checkTask(context, request, { scope: about.scope, id: request.params.id });
       const entries = await app.listLog({ taskId: request.params.id, ...request.query });
       return { items: entries.map(logEntryToWire) };
     },

@@ -4,6 +4,7 @@ import { listOf, releaseSchema, startedTaskSchema } from "../../../client/schema
 import { startedToWire } from "../../wire/delivery.ts";
 import { releasesToWire } from "../../wire/release.ts";
 import { errors } from "../errors.ts";
+import { checkApp, limitOf } from "./limit.ts";
 import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "releases";
@@ -18,19 +19,25 @@ function list(server: ApiServer, { app, guard }: ApiContext): void {
     id: "listReleases",
     tag,
     scope: "read",
+    ofApps: true,
     summary: "Lists the releases of one app, or of all, newest first",
   } as const;
   const response = { 200: listOf(releaseSchema), ...errors };
-  server.get("/releases", guard(about, { querystring: releaseQuerySchema, response }), async ({ query }) => ({
-    items: releasesToWire(await app.listReleases(query)),
-  }));
+  server.get("/releases", guard(about, { querystring: releaseQuerySchema, response }), async (request) => {
+    const limit = limitOf(request, about.scope);
+    const found = await app.listReleases(request.query);
+    const theirs = found.filter((release) => limit === null || limit.apps.includes(release.app));
+    return { items: releasesToWire(theirs) };
+  });
 }
 
-function rollBack(server: ApiServer, { app, guard }: ApiContext): void {
+function rollBack(server: ApiServer, context: ApiContext): void {
+  const { app, guard } = context;
   const about = {
     id: "rollBackApp",
     tag,
     scope: "deploy",
+    ofApps: true,
     summary: "Goes back to an older release, on each machine that has the app",
   } as const;
   const params = z.object({ app: z.string().max(200) });
@@ -39,6 +46,7 @@ function rollBack(server: ApiServer, { app, guard }: ApiContext): void {
     "/apps/:app/rollback",
     guard(about, { params, body: rollbackRequestSchema, response }),
     async (request, reply) => {
+      checkApp(context, request, { scope: about.scope, app: request.params.app });
       const { release, cancel } = request.body;
       const input = { app: request.params.app, release, cancel, ...askerOf(request) };
       const tasks = await app.rollBackApp(input);

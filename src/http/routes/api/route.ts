@@ -9,6 +9,7 @@ import type { App } from "../../../usecases/app.ts";
 import type { Asker } from "../../../domain/audit.ts";
 import type { Authenticator, Identity } from "../../auth.ts";
 import type { ClientAddress } from "../../client-address.ts";
+import type { UserLogins } from "../../user-login.ts";
 import type { EventStreams } from "../../event-stream.ts";
 
 /** What the routes of `/api/v1` work with. */
@@ -18,6 +19,7 @@ export interface ApiContext {
   readonly sessions: Sessions;
   readonly authenticator: Authenticator;
   readonly users: Users;
+  readonly logins: UserLogins;
   readonly streams: EventStreams;
   readonly addressOf: ClientAddress;
   readonly guard: Guard;
@@ -46,6 +48,8 @@ export interface RouteAbout {
     | "audit";
   readonly scope: Scope;
   readonly summary: string;
+  /** Open also to users without the scope, for what deploys their apps; its handler asks `limitOf`. */
+  readonly ofApps?: boolean;
 }
 
 const identities = new WeakMap<FastifyRequest, Identity>();
@@ -68,15 +72,15 @@ export type Guard = ReturnType<typeof createGuard>;
 
 export const createGuard =
   (authenticator: Authenticator) =>
-  <Schema extends object>({ id, tag, scope, summary }: RouteAbout, schema: Schema) => ({
+  <Schema extends object>({ id, tag, scope, summary, ofApps = false }: RouteAbout, schema: Schema) => ({
     onRequest: async (request: FastifyRequest): Promise<void> => {
-      identities.set(request, await authenticator.authenticate(request, scope));
+      identities.set(request, await authenticator.authenticate(request, scope, { ofApps }));
     },
     schema: {
       operationId: id,
       tags: [tag],
       summary,
-      description: `Scope: ${scope}`,
+      description: `Scope: ${scope}${ofApps ? "; without it, users for their own apps" : ""}`,
       security: [{ bearer: [] }, { session: [] }],
       ...schema,
     },

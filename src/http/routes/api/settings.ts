@@ -9,6 +9,7 @@ import {
 import { sourceToWire } from "../../wire/source.ts";
 import { actionToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
+import { limitOf } from "./limit.ts";
 import { type ApiContext, type ApiServer, askerOf } from "./route.ts";
 
 const tag = "settings";
@@ -22,11 +23,14 @@ export function settingsRoutes(server: ApiServer, context: ApiContext): void {
 }
 
 function actions(server: ApiServer, { app, guard }: ApiContext): void {
-  const about = { id: "listActions", tag, scope: "read", summary: "The actions of the settings" } as const;
+  const summary = "The actions of the settings";
+  const about = { id: "listActions", tag, scope: "read", ofApps: true, summary } as const;
   const response = { 200: listOf(actionSchema), ...errors };
-  server.get("/actions", guard(about, { response }), async () => ({
-    items: app.listActions().map(actionToWire),
-  }));
+  server.get("/actions", guard(about, { response }), async (request) => {
+    const limit = limitOf(request, about.scope);
+    const found = app.listActions().filter(({ name }) => limit === null || limit.actions.includes(name));
+    return { items: found.map(actionToWire) };
+  });
 }
 
 function changes(server: ApiServer, { app, guard }: ApiContext): void {

@@ -11,6 +11,7 @@ import { startedToWire } from "../../wire/delivery.ts";
 import { taskToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
 import { lastEventId } from "../last-event-id.ts";
+import { checkAction, checkTask, limitOf } from "./limit.ts";
 import { type ApiContext, type ApiServer, askerOf, identityOf } from "./route.ts";
 
 const tag = "tasks";
@@ -28,25 +29,35 @@ export function taskRoutes(server: ApiServer, context: ApiContext): void {
 }
 
 function list(server: ApiServer, { app, guard }: ApiContext): void {
-  const about = { id: "listTasks", tag, scope: "read", summary: "Lists tasks, newest first" } as const;
+  const about = {
+    id: "listTasks",
+    tag,
+    scope: "read",
+    ofApps: true,
+    summary: "Lists tasks, newest first",
+  } as const;
   const response = { 200: pageOf(taskSchema), ...errors };
   server.get("/tasks", guard(about, { querystring: taskQuerySchema, response }), async (request) => {
     const { delivery_id: deliveryId, parent_id: parentId, ...query } = request.query;
-    const page = await app.listTasks({ ...query, deliveryId, parentId });
+    const actions = limitOf(request, about.scope)?.actions;
+    const page = await app.listTasks({ ...query, actions, deliveryId, parentId });
     return { items: page.items.map(taskToWire), next: page.next };
   });
 }
 
-function start(server: ApiServer, { app, guard }: ApiContext): void {
+function start(server: ApiServer, context: ApiContext): void {
+  const { app, guard } = context;
   const about = {
     id: "startTask",
     tag,
     scope: "deploy",
+    ofApps: true,
     summary: "Starts an action; with `dry_run` only shows what it would do",
   } as const;
   const response = { 200: planSchema, 202: startedTaskSchema, ...errors };
   server.post("/tasks", guard(about, { body: startRequestSchema, response }), async (request, reply) => {
     const { action, params: given, dry_run: dryRun, correlation } = request.body;
+    checkAction(context, request, { scope: about.scope, action });
     if (dryRun) {
       const plan = app.planAction({ action, params: given });
       return reply.code(200).send({ ...plan, params: { ...plan.params }, steps: [...plan.steps] });
@@ -56,12 +67,16 @@ function start(server: ApiServer, { app, guard }: ApiContext): void {
   });
 }
 
-function show(server: ApiServer, { app, guard }: ApiContext): void {
-  const about = { id: "getTask", tag, scope: "read", summary: "Shows a task with its steps" } as const;
+function show(server: ApiServer, context: ApiContext): void {
+  const { app, guard } = context;
+  const summary = "Shows a task with its steps";
+  const about = { id: "getTask", tag, scope: "read", ofApps: true, summary } as const;
   const response = { 200: taskSchema, ...errors };
-  server.get("/tasks/:id", guard(about, { params, response }), async (request) =>
-    taskToWire(await app.getTask(request.params.id)),
-  );
+  server.get("/tasks/:id", guard(about, { params, response }), async (request) => {
+    const task = await app.getTask(request.params.id);
+    checkAction(context, request, { scope: about.scope, action: task.action });
+    return taskToWire(task);
+  });
 }
 
 const DECISIONS = {
@@ -89,39 +104,47 @@ function decide(server: ApiServer, { app, guard }: ApiContext, verb: keyof typeo
   });
 }
 
-function cancel(server: ApiServer, { app, guard }: ApiContext): void {
+function cancel(server: ApiServer, context: ApiContext): void {
+  const { app, guard } = context;
   const about = {
     id: "cancelTask",
     tag,
     scope: "deploy",
+    ofApps: true,
     summary: "Cancels a waiting or running task; its end comes later",
   } as const;
   const response = { 202: taskSchema, ...errors };
   server.post("/tasks/:id/cancel", guard(about, { params, response }), async (request, reply) => {
+    await checkTask(context, request, { scope: about.scope, id: request.params.id });
     const task = await app.cancelTask({ id: request.params.id, ...askerOf(request) });
     return reply.code(202).send(taskToWire(task));
   });
 }
 
-function retry(server: ApiServer, { app, guard }: ApiContext): void {
+function retry(server: ApiServer, context: ApiContext): void {
+  const { app, guard } = context;
   const about = {
     id: "retryTask",
     tag,
     scope: "deploy",
+    ofApps: true,
     summary: "Starts a new task like an ended one",
   } as const;
   const response = { 202: startedTaskSchema, ...errors };
   server.post("/tasks/:id/retry", guard(about, { params, response }), async (request, reply) => {
+    await checkTask(context, request, { scope: about.scope, id: request.params.id });
     const task = await app.retryTask({ id: request.params.id, ...askerOf(request) });
     return reply.code(202).send(startedToWire(task));
   });
 }
 
-function events(server: ApiServer, { app, guard, streams }: ApiContext): void {
+function events(server: ApiServer, context: ApiContext): void {
+  const { app, guard, streams } = context;
   const about = {
     id: "followTask",
     tag,
     scope: "read",
+    ofApps: true,
     summary:
       "Server-sent events: `log` (its id is the entry's seq), `task`, and `end`; resumes after Last-Event-ID",
   } as const;
@@ -134,6 +157,7 @@ function events(server: ApiServer, { app, guard, streams }: ApiContext): void {
     guard(about, { params, querystring: eventsQuerySchema, response: { 200: stream, ...errors } }),
     async (request, reply) => {
       const task = await app.getTask(request.params.id);
+      checkAction(context, request, { scope: about.scope, action: task.action });
       const after = lastEventId(request) ?? request.query.after ?? 0;
       await streams.follow({ taskId: task.id, after, reply });
       return reply;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { tokenRequestSchema } from "../../../client/requests.ts";
 import { createdTokenSchema, listOf, tokenSchema, whoamiSchema } from "../../../client/schemas.ts";
+import { whoamiToWire } from "../../wire/user.ts";
 import { tokenToWire } from "../../wire/task.ts";
 import { errors } from "../errors.ts";
 import { type ApiContext, type ApiServer, askerOf, identityOf } from "./route.ts";
@@ -58,11 +59,9 @@ function whoami(server: ApiServer, { guard }: ApiContext): void {
     id: "whoami",
     tag,
     scope: "read",
-    summary: "Shows the token that the request was made with",
+    ofApps: true,
+    summary: "Shows the token, or the user, that the request was made with",
   } as const;
   const response = { 200: whoamiSchema, ...errors };
-  server.get("/whoami", guard(about, { response }), async (request) => {
-    const { name, scopes } = identityOf(request);
-    return { name, scopes: [...scopes] };
-  });
+  server.get("/whoami", guard(about, { response }), async (request) => whoamiToWire(identityOf(request)));
 }

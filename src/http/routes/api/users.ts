@@ -43,7 +43,7 @@ function add(server: ApiServer, context: ApiContext): void {
     context.guard(about, { body: userRequestSchema, response }),
     async (request, reply) => {
       const { body } = request;
-      await context.users.add(body.name, body.password, askerOf(request));
+      await context.users.add(body, askerOf(request));
       return reply.code(201).send(userToWire(await find(context, body.name)));
     },
   );
@@ -54,7 +54,7 @@ function change(server: ApiServer, context: ApiContext): void {
     id: "changeUser",
     tag,
     scope,
-    summary: "Sets a password, shuts a user out or lets them in again",
+    summary: "Sets a password or scopes, shuts a user out or lets them in again",
   } as const;
   const response = { 200: userSchema, ...errors };
   const schema = { params: nameParams, body: userChangeSchema, response };
@@ -65,6 +65,7 @@ function change(server: ApiServer, context: ApiContext): void {
     } = request;
     const asker = askerOf(request);
     if (body.password !== undefined) await context.users.setPassword(name, body.password, asker);
+    if (body.scopes !== undefined) await context.users.setScopes(name, body.scopes, asker);
     if (body.disabled !== undefined) await context.users.setDisabled(name, body.disabled, asker);
     return userToWire(await find(context, name));
   });
