@@ -47,6 +47,10 @@ try {
     await open("");
     await page.getByLabel("Token").waitFor();
     if (isWanted("login")) await take("login");
+    if (isWanted("login-user")) {
+      await page.getByRole("button", { name: "As a user instead" }).click();
+      await take("login-user");
+    }
     await logIn();
     for (const [name, path] of Object.entries(PAGES).filter(([each]) => isWanted(each))) {
       await open(path);

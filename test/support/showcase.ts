@@ -91,6 +91,9 @@ export async function showcase(): Promise<Showcase> {
   await push("Say thank you after an order");
   await server.client.createToken({ name: "ci", scopes: ["deploy"], expires_at: "2030-01-01T00:00:00Z" });
   await server.client.createToken({ name: "wall-screen", scopes: ["read"] });
+  await server.client.addUser({ name: "ann", password: newId(), scopes: ["deploy"] });
+  await server.client.addUser({ name: "ted", password: newId() });
+  await server.client.cancelTask(failed?.id ?? "").catch(() => undefined);
   const { items } = await server.client.listDeliveries({ verdict: "accepted" });
   const close = async (): Promise<void> => {
     await server.close();

@@ -120,7 +120,7 @@ describeInBrowser("the dashboard", SETTINGS, (world) => {
       throw new Error(`Tab does not lead to ${text}`);
     };
     // A new page begins at its heading.
-    expect(await focused()).toBe("Overview");
+    await expect.poll(focused).toBe("Overview");
     await page.evaluate("document.activeElement.blur(); scrollTo(0, 0)");
     await press("Shift+Tab");
     await tabTo(/^Tasks$/);

@@ -147,9 +147,11 @@ const Row = ({ event }: { readonly event: AuditEventWire }): JSX.Element => (
     </td>
     <td class="nowrap">
       <Badge {...RESULTS[event.result]} />
-      {event.code !== null && <div class="muted">{event.code}</div>}
     </td>
-    <td class="break details">{inWords(event.details)}</td>
+    <td class="break details">
+      {event.code !== null && <div class="bad-text">{event.code}</div>}
+      {inWords(event.details)}
+    </td>
   </tr>
 );
 
@@ -170,7 +172,7 @@ function Target({ target }: { readonly target: string }): JSX.Element {
 
 const inWords = (details: AuditEventWire["details"]): string =>
   Object.entries(details)
-    .filter(([, value]) => value !== null)
+    .filter(([, value]) => value !== null && value !== "")
     .map(([name, value]) => `${name.replaceAll("_", " ")} ${shown(String(value))}`)
     .join(", ");
 

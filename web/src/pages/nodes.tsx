@@ -21,7 +21,9 @@ export function NodesPage(): JSX.Element {
             >
               {items.map((node) => (
                 <tr key={node.id}>
-                  <td title={node.id}>{node.name}</td>
+                  <td class="nowrap" title={node.id}>
+                    {node.name}
+                  </td>
                   <td>
                     <Badge label={node.alive ? "Alive" : "Lost"} tone={node.alive ? "good" : "bad"} />
                   </td>

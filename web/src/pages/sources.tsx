@@ -113,7 +113,7 @@ function Row({ source }: { readonly source: SourceRow }): JSX.Element {
 
 /** What the sender says it sent and did not come in. */
 const Missed = ({ source: { recoveries } }: { readonly source: SourceRow }): JSX.Element => {
-  if (recoveries.length === 0) return <span class="muted nowrap">not asked for</span>;
+  if (recoveries.length === 0) return <span class="muted">not asked for</span>;
   return (
     <>
       {recoveries.map(({ hook, error, came_in: cameIn, open, given_up: givenUp }) => (
