@@ -240,11 +240,19 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
 /** Of the servers on the store, from now on. */
 async function takePart({ options }: Parts, services: Services, life: Life): Promise<void> {
   await life.join();
+  if (options.recover !== false) await recordStart(options, services);
   if (options.work !== false) {
     life.work();
     life.onEnd(keepRetention(services));
   }
   if (options.receive !== false && options.recover !== false) recover(services, life);
+}
+
+/** Settings may have been changed while no server ran; and a log with a gap should show where it is. */
+function recordStart(options: StartServerOptions, { auditor, settings }: Services): Promise<void> {
+  const details = { version: VERSION, settings: settings.current().digest };
+  const target = `node:${identityOf(options).name}`;
+  return auditor.done({ asker: SERVER, action: "server.start", target, details });
 }
 
 /** Once the store can be reached. Until then webhooks alone are taken. */

@@ -138,7 +138,7 @@ async function report(
   services: Services,
   parts: AcceptParts & { readonly waiting: Awaited<ReturnType<typeof tasksWaitingFor>> },
 ): Promise<Deployed> {
-  const { event, provider, commit, request, app, waiting } = parts;
+  const { event, provider, commit, request, app, waiting, input } = parts;
   const delivery = deliveryOf(services, parts);
   const { deliveryId, duplicate } = await services.store.storeDelivery({
     delivery,
@@ -149,7 +149,8 @@ async function report(
   });
   const passed = event.name === "push" || event.name === "tag";
   const status = event.status ?? "nothing";
-  for (const task of waiting) await settleTests(services, task, { passed, status });
+  for (const task of waiting)
+    await settleTests(services, task, { passed, status, address: input.remoteAddress });
   const tasks = waiting.map(({ id, action, state, outcome }) => ({
     id,
     action,

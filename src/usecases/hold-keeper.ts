@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { SERVER } from "../domain/audit.ts";
 import type { Task } from "../domain/task.ts";
 import { afterHold, afterQuiet, settleHold, unapproved } from "./holds.ts";
 import type { AfterHold } from "../storage/store.ts";
@@ -64,7 +65,8 @@ export async function endHold(services: Services, task: Task): Promise<void> {
     const note = "The time for an approval is over";
     const at = services.now().toISOString();
     const expired = approval === null ? undefined : { ...approval, decision: "expired" as const, at };
-    await settleHold(services, { id, hold, after, note, approval: expired });
+    const audit = { asker: SERVER, action: "task.expire", target: `task:${id}` } as const;
+    await settleHold(services, { id, hold, after, note, approval: expired }, audit);
     return;
   }
   const after = await nextOf(services, task);

@@ -3,6 +3,7 @@ import type { Hold } from "../domain/hold.ts";
 import type { Task } from "../domain/task.ts";
 import { callRest, RestError } from "../lib/rest-api.ts";
 import { reportsTo } from "../lib/travis-yml.ts";
+import { DEPLOY_SOURCE } from "../sources/registry.ts";
 import type { AfterHold } from "../storage/store.ts";
 import { afterQuiet, settleHold } from "./holds.ts";
 import type { Services } from "./services.ts";
@@ -104,12 +105,19 @@ export async function tasksWaitingFor(services: Services, commit: string): Promi
 export async function settleTests(
   services: Services,
   task: Task,
-  result: { readonly passed: boolean; readonly status: string },
+  result: { readonly passed: boolean; readonly status: string; readonly address: string | null },
 ): Promise<void> {
   const { id, hold } = task;
   if (hold === null) return;
-  const after: AfterHold = result.passed
+  const { passed, status, address } = result;
+  const after: AfterHold = passed
     ? await afterQuiet(services, task)
-    : { type: "reject", reason: `The tests did not pass: Travis CI says ${result.status}` };
-  await settleHold(services, { id, hold, after, note: `Travis CI says ${result.status}` });
+    : { type: "reject", reason: `The tests did not pass: Travis CI says ${status}` };
+  const audit = {
+    asker: { by: `source:${DEPLOY_SOURCE}`, place: { way: "nodejitsu", address } },
+    action: passed ? "task.approve" : "task.refuse",
+    target: `task:${id}`,
+    details: { travis: status },
+  } as const;
+  await settleHold(services, { id, hold, after, note: `Travis CI says ${status}` }, audit);
 }

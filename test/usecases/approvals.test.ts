@@ -92,6 +92,10 @@ describe("a task that needs approval", () => {
       approval: { decision: "expired", by: null },
     });
     expect(await codeOf(decide(id, "approved"))).toBe("approval:expired");
+    const { items } = await world.app.listAudit({ target: `task:${id}`, limit: 9 });
+    const by = items.map(({ actor, action, result }) => [actor, action, result]);
+    expect(by).toContainEqual(["server", "task.expire", "done"]);
+    expect(by).toContainEqual(["token:bob", "task.approve", "refused"]);
   });
 
   it("can be cancelled while it waits", async () => {

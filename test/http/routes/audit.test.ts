@@ -255,6 +255,17 @@ describe("the audit log says who", () => {
     expect(status).toBe(403);
   });
 
+  it("began to serve, with which settings", async () => {
+    const [first] = await audit({ action: "server.start" });
+    const { digest } = server.running.settings;
+    expect(first).toMatchObject({
+      actor: "server",
+      way: "server",
+      target: "node:test",
+      details: { settings: digest },
+    });
+  });
+
   it("changed secrets without a server", async () => {
     const event = { id: newId(), time: new Date().toISOString(), actor: "cli:root", target: "secret:ops" };
     const rest = { way: "cli", address: null, result: "done", code: null, details: {} } as const;

@@ -226,6 +226,11 @@ describe("the hold for Travis CI", () => {
     expect(await json(response)).toMatchObject({ ok: true, provider: "travis", tasks: [{ id }] });
     expect(await world.server.ended(id)).toMatchObject({ outcome: "succeeded" });
     expect((await world.server.client.listTasks({})).items).toHaveLength(1);
+    const { items } = await world.server.client.listAudit({ target: `task:${id}` });
+    expect(items).toMatchObject([
+      { actor: "source:deploy", action: "task.approve", way: "nodejitsu", details: { travis: "Passed" } },
+      { actor: "user:dscape", action: "deploy", way: "nodejitsu" },
+    ]);
   });
 
   it("ends the push where the tests failed", async () => {
