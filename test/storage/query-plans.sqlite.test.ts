@@ -25,7 +25,7 @@ function noteScans(database: Database, sql: string, parameters: readonly unknown
   const plan = planSchema.parse(database.prepare(`explain query plan ${sql}`).all(...parameters));
   for (const { detail } of plan) {
     if (
-      /^SCAN (tasks|deliveries|log|steps|other)(?! USING INDEX (?:tasks_(active|waiting|held)|deliveries_body))/.test(
+      /^SCAN (tasks|deliveries|log|steps|audit_events|other)(?! USING (?:COVERING )?INDEX (?:tasks_(active|waiting|held)|deliveries_body|audit_events_time))/.test(
         detail,
       )
     ) {
@@ -70,6 +70,19 @@ const CALLS: Readonly<Record<string, () => Promise<unknown>>> = {
     }
     await operations.listTasks(connection, { ...page, deliveryId: "d" });
     await operations.listTasks(connection, { ...page, parentId: "t" });
+  },
+  "the lists of tasks of some actions": async () => {
+    for (const actions of [["deploy"], ["deploy", "rare"]]) {
+      await operations.listTasks(connection, { ...page, actions });
+      for (const state of TASK_STATES) {
+        if (state !== "COMPLETED") await operations.listTasks(connection, { ...page, state, actions });
+      }
+    }
+  },
+  "the audit log": async () => {
+    const first = await operations.listAudit(connection, page);
+    await operations.listAudit(connection, { ...page, cursor: first.next ?? "2026-01-01T00:00:00.000Z~1" });
+    await operations.listAudit(connection, { ...page, since: at(1), until: at(9), actor: "nobody" });
   },
   "the lists of deliveries": async () => {
     await operations.listDeliveries(connection, page);

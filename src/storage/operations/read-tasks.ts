@@ -53,7 +53,8 @@ export async function lastTaskOf(
 }
 
 export async function listTasks(connection: Connection, filter: TaskFilter): Promise<Page<Task>> {
-  const { search, limit } = filter;
+  const { search, limit, action, actions } = filter;
+  if (action !== undefined && actions?.includes(action) === false) return { items: [], next: null };
   const page =
     search === undefined ? await readPage(connection, filter) : await searchPage(connection, filter, search);
   const { items, next } = pageOf(page.rows, limit, (row) => row);
@@ -68,10 +69,17 @@ interface RowsOfPage {
 }
 
 async function readPage(connection: Connection, filter: TaskFilter): Promise<RowsOfPage> {
-  const query = filtered(connection, filter)
-    .selectAll()
-    .limit(filter.limit + 1);
-  return { rows: await rowsOf(connection, query), next: null };
+  const { action, actions, limit } = filter;
+  // Of several actions the newest of each are read and put in order: SQLite would sort all of their tasks.
+  const each = action === undefined && actions !== undefined ? actions : [action];
+  const found = await Promise.all(
+    each.map((one) => {
+      const query = filtered(connection, { ...filter, action: one });
+      return rowsOf(connection, query.selectAll().limit(limit + 1));
+    }),
+  );
+  const rows = found.flat().toSorted((one, other) => other.seq - one.seq);
+  return { rows: rows.slice(0, limit + 1), next: null };
 }
 
 /** A text that nobody has must not make one request read every task there is. */
@@ -82,18 +90,19 @@ async function searchPage(connection: Connection, filter: TaskFilter, search: st
   const [last] = await rowsOf(connection, beyond);
   const pattern = `%${search.toLowerCase().replaceAll(/[\\%_]/g, (found) => `\\${found}`)}%`;
   const text = sql`lower(id || ' ' || action || ' ' || params || ' ' || coalesce(reason, ''))`;
-  const query = filtered(connection, filter)
+  let query = filtered(connection, filter)
     .selectAll()
     .where("seq", ">", last?.seq ?? 0)
     .where(sql<boolean>`${text} like ${pattern} escape '\\'`)
     .limit(filter.limit + 1);
+  if (filter.actions !== undefined) query = query.where(unindexed.action, "in", filter.actions);
   const next = last === undefined ? null : String(last.seq + 1);
   return { rows: await rowsOf(connection, query), next };
 }
 
 function filtered(
   connection: Connection,
-  { action, actions, state, outcome, deliveryId, parentId, cursor }: TaskFilter,
+  { action, state, outcome, deliveryId, parentId, cursor }: TaskFilter,
 ): SelectQueryBuilder<Schema, "tasks", object> {
   const index = state === undefined ? null : indexOfState[state];
   const column = index?.unsorted === true ? unindexed : plain;
@@ -102,7 +111,6 @@ function filtered(
     .where(column.seq, "<", beforeCursor(cursor))
     .orderBy(column.seq, "desc");
   if (action !== undefined) query = query.where(column.action, "=", action);
-  if (actions !== undefined) query = query.where(column.action, "in", actions);
   if (state !== undefined) query = query.where("state", "=", state);
   if (index !== null) query = query.where(index.condition);
   if (outcome !== undefined) query = query.where("outcome", "=", outcome);

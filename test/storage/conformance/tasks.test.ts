@@ -34,6 +34,27 @@ const stop = { type: "stop", outcome: "cancelled" } as const;
 const HOLD = { type: "approval", until: at(60), reason: "waits" } as const;
 const APPROVAL = { scopes: ["admin"], decision: "pending", by: null, at: null } as const;
 
+describe("the tasks of some actions", () => {
+  const list = async (filter: Partial<Parameters<Store["listTasks"]>[0]>) => {
+    const page = await store.listTasks({ limit: 2, actions: ["a", "b"], ...filter });
+    return [page.items.map(({ action, params }) => `${action}${params["n"]}`), page.next !== null];
+  };
+
+  it("come newest first, in pages, whatever else is asked for", async () => {
+    for (const [index, action] of ["a", "c", "b", "a", "c"].entries())
+      await store.createTask(aTask({ action, group: `g${index}`, params: { n: String(index) } }));
+    expect(await list({})).toEqual([["a3", "b2"], true]);
+    const first = await store.listTasks({ limit: 2, actions: ["a", "b"] });
+    expect(await list({ cursor: first.next ?? "" })).toEqual([["a0"], false]);
+    expect(await list({ action: "a" })).toEqual([["a3", "a0"], false]);
+    expect(await list({ action: "c" })).toEqual([[], false]);
+    expect(await list({ search: '"n":"4"' })).toEqual([[], false]);
+    expect(await list({ search: '"n":"3"' })).toEqual([["a3"], false]);
+    expect(await list({ state: "RUNNING" })).toEqual([[], false]);
+    expect(await list({ actions: [] })).toEqual([[], false]);
+  });
+});
+
 describe("a task", () => {
   it("is given back as it was stored", async () => {
     const input = aTask({
