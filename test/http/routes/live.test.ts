@@ -14,7 +14,7 @@ actions:
   tell: { workdir: ., notify: [ops], steps: [{ run: ["true"] }] }
 notify:
   # Refused by the guard, and given up at once.
-  ops: { kind: generic, url: "http://127.0.0.3:9/in", retry_schedule: [0s] }
+  ops: { kind: generic, url: "http://127.0.0.3:9/in", retry_schedule: [0s], events: [task.completed] }
 `;
 
 let server: TestServer;

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { liveQuerySchema } from "../../../client/requests.ts";
+import type { Task } from "../../../domain/task.ts";
 import { errors } from "../errors.ts";
 import { lastEventId } from "../last-event-id.ts";
-import { checkTask, limitOfIdentity } from "./limit.ts";
+import { limitOfIdentity } from "./limit.ts";
 import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
 
-export function liveRoutes(server: ApiServer, context: ApiContext): void {
-  const { guard, authenticator, streams } = context;
+export function liveRoutes(server: ApiServer, { app, guard, authenticator, streams }: ApiContext): void {
   const about = {
     id: "live",
     tag: "tasks",
@@ -24,15 +24,23 @@ export function liveRoutes(server: ApiServer, context: ApiContext): void {
     guard(about, { querystring: liveQuerySchema, response: { 200: stream, ...errors } }),
     async (request, reply) => {
       const { log, after = 0 } = request.query;
-      if (log !== undefined) await context.app.getTask(log);
-      if (log !== undefined) await checkTask(context, request, { scope: about.scope, id: log });
       let identity = identityOf(request);
+      const sees = ({ action }: Task): boolean =>
+        limitOfIdentity(identity, about.scope)?.actions.includes(action) ?? true;
+      const checkLog = async (): Promise<void> => {
+        if (log === undefined || sees(await app.getTask(log))) return;
+        const message = `This needs the scope ${about.scope}; ${identity.by} may see their own apps only`;
+        throw authenticator.forbid(request, identity, message);
+      };
+      await checkLog();
       await streams.live({
         reply,
         log: log === undefined ? null : { taskId: log, after: lastEventId(request) ?? after },
-        sees: ({ action }) => limitOfIdentity(identity, about.scope)?.actions.includes(action) ?? true,
+        sees,
+        // What they may has perhaps changed meanwhile.
         check: async () => {
           identity = await authenticator.authenticate(request, about.scope, about);
+          await checkLog();
         },
       });
       return reply;
