@@ -51,7 +51,8 @@ import { createSettingsHolder } from "./usecases/settings-holder.ts";
 import { spoolOf } from "./usecases/spool-of.ts";
 import { createStepWeights } from "./usecases/step-weights.ts";
 
-export { cancelMove, moveStore, planMove } from "./storage/move/move-store.ts";
+/** What moves a store to PostgreSQL. A server has no use for it, and is not to load its driver. */
+export const storeMoving = () => import("./storage/move/move-store.ts");
 
 export interface StartServerOptions {
   /** Either this or `settings`. */

@@ -11,8 +11,7 @@ export async function serve(options: StartServerOptions): Promise<RunningServer>
 }
 
 /** What moves a store, which no server may have open meanwhile. */
-export async function storeMoving(): Promise<
-  Pick<typeof import("../main.ts"), "cancelMove" | "moveStore" | "planMove">
-> {
-  return import("../main.ts");
+export async function storeMoving() {
+  const main = await import("../main.ts");
+  return main.storeMoving();
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { OutboundError } from "./outbound.ts";
+import { OutboundError } from "./outbound-error.ts";
 
 export interface ApiCall {
   /** What people call the other side: `Argo CD`. */

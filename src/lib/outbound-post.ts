@@ -1,6 +1,6 @@
-import { Agent, type Dispatcher, request } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { createAddressGuard, type Resolve } from "./address-guard.ts";
-import { checkUrl, explain, OutboundError } from "./outbound.ts";
+import { checkUrl, explain, OutboundError } from "./outbound-error.ts";
 
 export interface PostInput {
   readonly url: string;
@@ -36,11 +36,7 @@ const KEEP_ALIVE_MS = 4_000;
 /** @param allowCidrs networks that may be called although they are not public */
 export function createPoster(allowCidrs: readonly string[], resolve?: Resolve): Poster {
   const guard = createAddressGuard(allowCidrs, resolve);
-  const dispatcher = new Agent({
-    connect: { lookup: guard.lookup, timeout: CONNECT_MS },
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    pipelining: 1,
-  });
+  let dispatcher: Agent | null = null;
   return {
     async post({ url: text, method, headers, body, timeoutMs, signal }) {
       const url = checkUrl(text);
@@ -48,14 +44,23 @@ export function createPoster(allowCidrs: readonly string[], resolve?: Resolve): 
       const both = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
       try {
         guard.checkHost(url.hostname);
+        // With the first message: a server that tells nobody is not to pay for it.
+        const undici = await import("undici");
+        dispatcher ??= new undici.Agent({
+          connect: { lookup: guard.lookup, timeout: CONNECT_MS },
+          keepAliveTimeout: KEEP_ALIVE_MS,
+          pipelining: 1,
+        });
         const options = { method: methodOf(method), headers: { ...headers }, body, signal: both, dispatcher };
-        return await toAnswer(await request(url, options));
+        return await toAnswer(await undici.request(url, options));
       } catch (error) {
         if (signal?.aborted === true) throw error;
         throw explain(url, error, timeoutMs);
       }
     },
-    close: () => dispatcher.destroy(),
+    async close() {
+      await dispatcher?.destroy();
+    },
   };
 }
 

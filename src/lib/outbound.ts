@@ -1,5 +1,6 @@
-import { Agent, fetch as undiciFetch } from "undici";
+import type { Agent, Response as UndiciResponse } from "undici";
 import { createAddressGuard } from "./address-guard.ts";
+import { checkUrl, explain, OutboundError } from "./outbound-error.ts";
 
 export interface OutboundOptions {
   /** Networks that may be called although they are not public: `10.0.0.0/8`, `127.0.0.1/32`. Default none. */
@@ -20,21 +21,6 @@ export interface OutboundOptions {
 /** Archives: up to 512 MiB within 10 minutes. */
 export const DOWNLOADS = { streamed: true, timeoutMs: 600_000, maxResponseBytes: 512 * 1024 * 1024 } as const;
 
-/** A request was refused by the guard or did not come about; the message says why, for people. */
-export class OutboundError extends Error {
-  override readonly name = "OutboundError";
-  /** Refused for what it is: trying again would end the same way. */
-  readonly final: boolean;
-
-  constructor(
-    message: string,
-    { final = false, ...options }: ErrorOptions & { readonly final?: boolean } = {},
-  ) {
-    super(message, options);
-    this.final = final;
-  }
-}
-
 /**
  * A `fetch` for calling strangers: http and https only; every address that the name stands for is checked and the connection
  * goes to one of the checked ones; redirects are answered with an error; time and size are bounded. Rejects with OutboundError.
@@ -43,17 +29,22 @@ export function createOutboundFetch(options: OutboundOptions = {}): typeof fetch
   const { allowCidrs = [], timeoutMs = 30_000, maxResponseBytes = 10 * 1024 * 1024, ca } = options;
   const { streamed = false } = options;
   const guard = createAddressGuard(allowCidrs);
-  const dispatcher = new Agent({
-    connect: { lookup: guard.lookup, timeout: Math.min(timeoutMs, 10_000), ...(ca !== undefined && { ca }) },
-    maxResponseSize: maxResponseBytes,
-  });
+  const connect = {
+    lookup: guard.lookup,
+    timeout: Math.min(timeoutMs, 10_000),
+    ...(ca !== undefined && { ca }),
+  };
+  let dispatcher: Agent | null = null;
   return async (input, init) => {
     const request = new Request(input, init);
     const url = checkUrl(request.url);
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
     try {
       guard.checkHost(url.hostname);
-      const response = await undiciFetch(url, {
+      // With the first call: a server that calls nobody is not to pay for it.
+      const undici = await import("undici");
+      dispatcher ??= new undici.Agent({ connect, maxResponseSize: maxResponseBytes });
+      const response = await undici.fetch(url, {
         ...(await toInit(request)),
         signal,
         dispatcher,
@@ -67,15 +58,6 @@ export function createOutboundFetch(options: OutboundOptions = {}): typeof fetch
       throw explain(url, error, timeoutMs);
     }
   };
-}
-
-type UndiciResponse = Awaited<ReturnType<typeof undiciFetch>>;
-
-/** Throws OutboundError. */
-export function checkUrl(text: string): URL {
-  const url = new URL(text);
-  if (url.protocol === "http:" || url.protocol === "https:") return url;
-  throw new OutboundError(`${url.protocol} URLs are not called, only http: and https:`, { final: true });
 }
 
 /** Bodies are read whole: they are small, and a retry or a refusal then leaves nothing half sent. */
@@ -102,37 +84,4 @@ function refuseRedirect({ host }: URL, status: number): void {
   throw new OutboundError(`${host} answered with a redirect (${status}); redirects are not followed`, {
     final: true,
   });
-}
-
-/** A failure of undici in words. */
-export function explain({ host }: URL, error: unknown, timeoutMs: number): OutboundError {
-  if (error instanceof OutboundError) return error;
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof OutboundError) return cause;
-    if (cause.name === "AddressRefused")
-      return new OutboundError(cause.message, { cause: error, final: true });
-    if (isAboutCertificate(cause)) {
-      return new OutboundError(`The certificate of ${host} is not trusted: ${cause.message}`, {
-        cause: error,
-        final: true,
-      });
-    }
-    if (cause.name === "TimeoutError")
-      return new OutboundError(`${host} did not answer within ${timeoutMs} ms`);
-    if (cause.name === "ResponseExceededMaxSizeError")
-      return new OutboundError(`The answer of ${host} is too long`);
-  }
-  return new OutboundError(`${host} could not be reached: ${deepest(error)}`, { cause: error });
-}
-
-/** The codes of OpenSSL, and of Node for a name that is not in it. */
-const isAboutCertificate = (error: Error): boolean =>
-  "code" in error && typeof error.code === "string" && /CERT|UNABLE_TO_VERIFY/.test(error.code);
-
-/** undici wraps what happened in "fetch failed". */
-function deepest(error: unknown): string {
-  let last = error;
-  while (last instanceof Error && last.cause instanceof Error) last = last.cause;
-  if (last instanceof AggregateError) return last.errors.map(deepest).join("; ");
-  return last instanceof Error ? last.message : String(last);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Agent, fetch } from "undici";
+import type { Agent } from "undici";
 
 export interface ProbeOptions {
   /** http or https; its address comes from the settings, so that it may be a local one. */
@@ -30,7 +30,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export async function untilHealthy(options: ProbeOptions): Promise<void> {
   const { url, withinMs, intervalMs, signal, log } = options;
   // A connection that is kept open could lead to the app that ran there before.
-  const dispatcher = new Agent({ pipelining: 0, maxResponseSize: MAX_BODY_BYTES });
+  const undici = await import("undici");
+  const dispatcher = new undici.Agent({ pipelining: 0, maxResponseSize: MAX_BODY_BYTES });
   const over = AbortSignal.timeout(withinMs);
   const either = AbortSignal.any([signal, over]);
   let trouble = "it was never asked";
@@ -57,6 +58,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<string | null> {
   try {
+    const { fetch } = await import("undici");
     const response = await fetch(url, {
       dispatcher,
       redirect: "manual",

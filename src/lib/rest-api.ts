@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { OutboundError } from "./outbound.ts";
+import { OutboundError } from "./outbound-error.ts";
 
 export interface RestCall {
   /** Who is called, for messages: `GitHub`. */

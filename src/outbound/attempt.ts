@@ -1,6 +1,6 @@
 import type { AttemptResult } from "../domain/endpoint-state.ts";
 import type { Message } from "../domain/message.ts";
-import { OutboundError } from "../lib/outbound.ts";
+import { OutboundError } from "../lib/outbound-error.ts";
 import type { PostAnswer, PostInput, Poster } from "../lib/outbound-post.ts";
 import { shorten } from "../lib/shorten.ts";
 import type { SettledMessage } from "../storage/store.ts";

@@ -1,6 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { execa } from "execa";
 import { AppError } from "../domain/errors.ts";
 
 const SETTINGS = [
@@ -15,6 +14,7 @@ async function git(dir: string, ...args: readonly string[]): Promise<string> {
   const outside = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"));
   const env = { ...Object.fromEntries(outside), GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
   const settings = SETTINGS.flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const { execa } = await import("execa");
   const { stdout } = await execa("git", [...settings, ...args], { cwd: dir, env, extendEnv: false });
   return stdout;
 }

@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAddressGuard } from "../../src/lib/address-guard.ts";
-import { createOutboundFetch, OutboundError } from "../../src/lib/outbound.ts";
+import { OutboundError } from "../../src/lib/outbound-error.ts";
+import { createOutboundFetch } from "../../src/lib/outbound.ts";
 import { createPoster } from "../../src/lib/outbound-post.ts";
 
 let server: Server;
