@@ -33,13 +33,14 @@ async function run({ options, output }: Context, given: Input): Promise<void> {
   });
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : listen.port;
-  output.note(`Listening on http://${listen.host}:${port}${path}`);
   const closed = once(server, "close");
+  // Before it says that it is there: whoever hears of it may end it at once.
   const off = onSignals({ SIGINT: close, SIGTERM: close });
   function close(): void {
     server.close();
     server.closeAllConnections();
   }
+  output.note(`Listening on http://${listen.host}:${port}${path}`);
   await closed;
   off();
 }

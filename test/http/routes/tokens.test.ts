@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createdTokenSchema } from "../../../src/client/schemas.ts";
 import { problemOf } from "../../support/problems.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -92,6 +93,8 @@ describe("a token's last use", () => {
       (await server.client.listTokens()).items.find((row) => row.id === id)?.last_used_at;
     expect(await lastUse()).toBeNull();
     await server.api("/whoami", { token });
-    expect(Date.parse((await lastUse()) ?? "")).toBeGreaterThan(Date.now() - 60_000);
+    // The request does not wait for the note of it.
+    const used = await until(lastUse, { what: "the use to be written down" });
+    expect(Date.parse(used)).toBeGreaterThan(Date.now() - 60_000);
   });
 });
