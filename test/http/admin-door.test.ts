@@ -29,7 +29,7 @@ const start = async (text: string): Promise<void> => {
   server = await startTestServer({ settings: settings(text), work: false });
 };
 
-const ADMIN = ["/api/v1/tasks", "/api/v1/openapi.json", "/ui/", "/ui", "/metrics", "/healthz", "/readyz"];
+const ADMIN = ["/api/v1/tasks", "/api/v1/openapi.json", "/ui/", "/ui", "/healthz", "/readyz"];
 
 describe("an address of its own for those who run the server", () => {
   it("has the API, the dashboard and the health; where webhooks come there is nothing of the kind", async () => {
