@@ -1,6 +1,6 @@
 import type { Generated } from "kysely";
 import type { Concurrency } from "../domain/action.ts";
-import type { AuditAction, AuditResult, AuditWay } from "../domain/audit.ts";
+import type { AuditEvent } from "../domain/audit.ts";
 import type { DeployProvider, DeployStatus } from "../domain/deploy.ts";
 import type { Verdict } from "../domain/delivery.ts";
 import type { SourceKindName } from "../domain/event.ts";
@@ -340,17 +340,8 @@ export interface DeployEntriesTable {
 }
 
 /** See domain/audit.ts. The database refuses to change it: see migrations/0019-audit.ts. */
-export interface AuditEventsTable {
+export interface AuditEventsTable extends Omit<AuditEvent, "details"> {
   readonly seq: Generated<number>;
-  readonly id: string;
-  readonly time: string;
-  readonly actor: string;
-  readonly action: AuditAction;
-  readonly target: string | null;
-  readonly way: AuditWay;
-  readonly address: string | null;
-  readonly result: AuditResult;
-  readonly code: string | null;
   /** JSON. */
   readonly details: string;
 }

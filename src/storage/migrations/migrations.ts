@@ -15,7 +15,7 @@ import { missedDeliveries } from "./0008-missed-deliveries.ts";
 import { outbound } from "./0012-outbound.ts";
 import { dashboard } from "./0018-dashboard.ts";
 import { audit } from "./0019-audit.ts";
-import { userSessions } from "./0019-user-sessions.ts";
+import { userSessions } from "./0020-user-sessions.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {

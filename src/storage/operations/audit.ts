@@ -5,15 +5,6 @@ import type { AuditCalls, RecordedCall } from "../audit-calls.ts";
 import { prepare, type Connection } from "../connection.ts";
 import type { AuditEventsTable } from "../schema.ts";
 import type { StartedTask } from "../store.ts";
-import * as tasks from "./change-tasks.ts";
-import { enableEndpoint } from "./endpoints.ts";
-import { settleHold } from "./holds.ts";
-import { retryDeadMessages, retryMessage } from "./retry-messages.ts";
-import { purgeLog } from "./purge-log.ts";
-import * as sessions from "./sessions.ts";
-import { saveSettings } from "./settings.ts";
-import * as tokens from "./tokens.ts";
-import * as users from "./users.ts";
 
 type AuditInsert = Omit<AuditEventsTable, "seq">;
 
@@ -48,33 +39,13 @@ export async function insertAuditOfTask(
   await insertAudit(connection, { ...event, ...about, ...rejected });
 }
 
-/** As they are called. */
-const calls: Readonly<Record<RecordedCall, unknown>> = {
-  createTask: tasks.createTask,
-  transition: tasks.transition,
-  settleHold,
-  purgeLog,
-  saveSettings,
-  enableEndpoint,
-  retryMessage,
-  retryDeadMessages,
-  createToken: tokens.createToken,
-  revokeToken: tokens.revokeToken,
-  createSession: sessions.createSession,
-  endSession: sessions.endSession,
-  createUser: users.createUser,
-  changeUser: users.changeUser,
-  createUserToken: users.createUserToken,
-  revokeUserToken: users.revokeUserToken,
-};
-
+/** `work`: the call, in this transaction. */
 export async function recorded(
   connection: Connection,
-  { event, call, args }: Parameters<AuditCalls["recorded"]>[0],
+  { event, call }: Pick<Parameters<AuditCalls["recorded"]>[0], "event" | "call">,
+  work: () => Promise<unknown>,
 ): Promise<unknown> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked by the compiler where the call was made
-  const operation = calls[call] as (connection: Connection, ...args: readonly unknown[]) => Promise<unknown>;
-  const result = await operation(connection, ...args);
+  const result = await work();
   if (!changedNothing(call, result)) await insertAudit(connection, withCount(event, result));
   return result;
 }

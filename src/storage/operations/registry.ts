@@ -131,7 +131,8 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   findUserToken: users.findUserToken,
   listUserTokens: users.listUserTokens,
   revokeUserToken: users.revokeUserToken,
-  recorded: audit.recorded,
+  recorded: (connection, input) =>
+    audit.recorded(connection, input, () => invoke(input.call, connection, input.args)),
   recordAudit: audit.recordAudit,
   listAudit,
   ping: async (connection) => {
@@ -188,3 +189,14 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
 
 /** Whether the call writes nothing. */
 export const isRead = (name: OperationName): boolean => READS.has(name);
+
+/** Runs an operation by its name. */
+export function invoke(
+  name: OperationName,
+  connection: Connection,
+  args: readonly unknown[],
+): Promise<unknown> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked by the compiler where the call was made
+  const operation = operations[name] as (...all: readonly unknown[]) => Promise<unknown>;
+  return operation(connection, ...args);
+}

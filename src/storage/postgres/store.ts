@@ -3,7 +3,7 @@ import type { Kysely } from "kysely";
 import pg from "pg";
 import { AppError } from "../../domain/errors.ts";
 import { MOVE_OF, moveRow, refuseArriving } from "../move/move-record.ts";
-import { isRead, operations, type OperationName } from "../operations/registry.ts";
+import { invoke, isRead, operations, type OperationName } from "../operations/registry.ts";
 import type { Schema } from "../schema.ts";
 import type { Store } from "../store.ts";
 import type { Connection } from "../connection.ts";
@@ -114,12 +114,6 @@ async function transact<T>(
       await delay(Math.random() * LONGEST_WAIT_MS);
     }
   }
-}
-
-function invoke(name: OperationName, connection: Connection, args: readonly unknown[]): Promise<unknown> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked by the compiler where the call was made
-  const operation = operations[name] as (...all: readonly unknown[]) => Promise<unknown>;
-  return operation(connection, ...args);
 }
 
 /** A connection whose state is in doubt is closed, not used again. */

@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { AppError } from "../../domain/errors.ts";
 import type { Connection } from "../connection.ts";
 import type { BodyFiles } from "./body-files.ts";
-import { isRead, operations, type OperationName } from "../operations/registry.ts";
+import { invoke, isRead } from "../operations/registry.ts";
 import { toWireError, type Call, type CallResult } from "./messages.ts";
 
 export interface BatchOptions {
@@ -80,12 +80,6 @@ async function runInSavepoint(options: BatchOptions, call: Call): Promise<CallRe
   if (!result.ok) await connection.execute("rollback to one", []);
   await connection.execute("release one", []);
   return result;
-}
-
-function invoke(name: OperationName, connection: Connection, args: readonly unknown[]): Promise<unknown> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked by the compiler where the call was made
-  const operation = operations[name] as (...all: readonly unknown[]) => Promise<unknown>;
-  return operation(connection, ...args);
 }
 
 const messageOf = (result: CallResult): string | undefined => (result.ok ? undefined : result.error.message);
