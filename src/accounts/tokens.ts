@@ -41,7 +41,7 @@ export interface Tokens {
 
 export interface TokensOptions {
   readonly store: Pick<Store, "findToken" | "listTokens" | "revokeToken" | "touchToken">;
-  readonly auditor: Pick<Auditor, "attempt" | "recorded">;
+  readonly auditor: Pick<Auditor, "attempt" | "recorded" | "attemptRecorded">;
   readonly now?: () => Date;
 }
 
@@ -58,9 +58,7 @@ export function createTokens({ store, auditor, now = () => new Date() }: TokensO
     const row = { id: newId(), name, scopes, createdAt: now().toISOString(), expiresAt };
     const details = { scopes: scopes.join(" "), expires_at: expiresAt };
     const audit = { asker, action: "token.create", target: `token:${name}`, details } as const;
-    await auditor.attempt(audit, () =>
-      auditor.recorded(audit, "createToken", { ...row, hash: hashOf(token) }),
-    );
+    await auditor.attemptRecorded(audit, "createToken", { ...row, hash: hashOf(token) });
     return { token, row: { ...row, lastUsedAt: null, revokedAt: null } };
   }
 

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { type Asker, type AuditEntry, SERVER } from "../domain/audit.ts";
+import { type Asker, type AuditDetails, SERVER } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
 import type { User, UserToken } from "../domain/user.ts";
 import { newId } from "../lib/ids.ts";
@@ -69,7 +69,7 @@ export interface Users {
 
 export interface UsersOptions {
   readonly store: Pick<Store, "getUser" | "listUsers" | "findUserToken" | "listUserTokens">;
-  readonly auditor: Pick<Auditor, "attempt" | "recorded">;
+  readonly auditor: Pick<Auditor, "attempt" | "recorded" | "attemptRecorded">;
   readonly now?: () => Date;
 }
 
@@ -125,28 +125,30 @@ export function createUsers({ store, auditor, now = () => new Date() }: UsersOpt
     return { user: name, apps: row.apps };
   }
 
+  async function change(
+    input: Parameters<Store["changeUser"]>[0],
+    asker: Asker,
+    details: AuditDetails,
+  ): Promise<void> {
+    const audit = { asker, action: "user.change", target: `user:${input.name}`, details } as const;
+    await auditor.attemptRecorded(audit, "changeUser", input);
+  }
+
   return {
     async add({ name, password, scopes = [] }, asker = SERVER) {
       const passwordHash = await hashPassword(password);
       const user = { name, passwordHash, scopes, createdAt: now().toISOString() };
       const details = { scopes: scopes.join(" ") };
       const audit = { asker, action: "user.add", target: `user:${name}`, details } as const;
-      await auditor.attempt(audit, () => auditor.recorded(audit, "createUser", user));
+      await auditor.attemptRecorded(audit, "createUser", user);
     },
     async setPassword(name, password, asker = SERVER) {
-      const change = { name, passwordHash: await hashPassword(password) };
-      const audit = changeOf(name, asker, { password: "set" });
-      await auditor.attempt(audit, () => auditor.recorded(audit, "changeUser", change));
+      await change({ name, passwordHash: await hashPassword(password) }, asker, { password: "set" });
     },
-    async setDisabled(name, disabled, asker = SERVER) {
-      const change = { name, disabledAt: disabled ? now().toISOString() : null };
-      const audit = changeOf(name, asker, { disabled });
-      await auditor.attempt(audit, () => auditor.recorded(audit, "changeUser", change));
-    },
-    async setScopes(name, scopes, asker = SERVER) {
-      const audit = changeOf(name, asker, { scopes: scopes.join(" ") });
-      await auditor.attempt(audit, () => auditor.recorded(audit, "changeUser", { name, scopes }));
-    },
+    setDisabled: (name, disabled, asker = SERVER) =>
+      change({ name, disabledAt: disabled ? now().toISOString() : null }, asker, { disabled }),
+    setScopes: (name, scopes, asker = SERVER) =>
+      change({ name, scopes }, asker, { scopes: scopes.join(" ") }),
     list: () => store.listUsers(),
     find: (name) => store.getUser(name),
     async createToken({ user, name, apps, expiresAt }, asker = SERVER) {
@@ -156,7 +158,7 @@ export function createUsers({ store, auditor, now = () => new Date() }: UsersOpt
       const details = { token: name, apps: apps === null ? null : apps.join(" "), expires_at: expiresAt };
       const audit = { asker, action: "user_token.create", target: `user:${user}`, details } as const;
       const input = { token: row, hash: hashOf(token) };
-      await auditor.attempt(audit, () => auditor.recorded(audit, "createUserToken", input));
+      await auditor.attemptRecorded(audit, "createUserToken", input);
       return { token, row };
     },
     listTokens: (user) => store.listUserTokens(user),
@@ -186,13 +188,6 @@ export function createUsers({ store, auditor, now = () => new Date() }: UsersOpt
 
 /** Whether a secret has the form of a user's token. */
 export const isUserToken = (secret: string): boolean => secret.startsWith(PREFIX);
-
-const changeOf = (name: string, asker: Asker, details: AuditEntry["details"] = {}): AuditEntry => ({
-  asker,
-  action: "user.change",
-  target: `user:${name}`,
-  details,
-});
 
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 

@@ -13,6 +13,12 @@ export interface Auditor {
     call: N,
     ...args: Parameters<Store[N]>
   ): Promise<Awaited<ReturnType<Store[N]>>>;
+  /** As `recorded`; where the call rejects, that is recorded. */
+  attemptRecorded<N extends RecordedCall>(
+    entry: AuditEntry,
+    call: N,
+    ...args: Parameters<Store[N]>
+  ): Promise<Awaited<ReturnType<Store[N]>>>;
   /** Records what no transaction of the store could: it is done. */
   done(entry: AuditEntry): Promise<void>;
   /** Records that it was refused, and why. */
@@ -64,6 +70,8 @@ export function createAuditor(options: AuditorOptions): Auditor {
         throw error;
       }
     },
+    attemptRecorded: (entry, call, ...args) =>
+      auditor.attempt(entry, () => auditor.recorded(entry, call, ...args)),
     async takeOver(events) {
       await store.recordAudit(events);
       tell();

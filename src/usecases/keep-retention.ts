@@ -1,5 +1,5 @@
 import { SERVER } from "../domain/audit.ts";
-import { prune, recordPruned } from "./prune.ts";
+import { isNothing, NOTHING, prune, PRUNED, recordPruned } from "./prune.ts";
 import type { Services } from "./services.ts";
 
 const FIRST_MS = 60_000;
@@ -30,16 +30,14 @@ export function keepRetention(
 }
 
 async function pruneAll(services: Services, isEnded: () => boolean): Promise<void> {
-  const total = { bodies: 0, bytes: 0, logEntries: 0, tasks: 0, deliveries: 0, auditEvents: 0 };
+  const total = { ...NOTHING };
   let from: string | null = null;
   do {
     const { next, ...removed } = await prune(services, { dryRun: false, from });
-    for (const key of KEYS) total[key] += removed[key];
+    for (const key of PRUNED) total[key] += removed[key];
     from = next;
   } while (from !== null && !isEnded());
-  if (KEYS.every((key) => total[key] === 0)) return;
+  if (isNothing(total)) return;
   services.logger.info(total, "Removed what is kept no longer");
   await recordPruned(services, SERVER, total);
 }
-
-const KEYS = ["bodies", "bytes", "logEntries", "tasks", "deliveries", "auditEvents"] as const;

@@ -36,18 +36,18 @@ export async function pruneAsked(
 export async function recordPruned(
   { auditor }: Services,
   asker: Asker,
-  { bodies, bytes, logEntries, tasks, deliveries, auditEvents }: Omit<Pruned, "next" | "busy">,
+  removed: Omit<Pruned, "next" | "busy">,
 ): Promise<void> {
-  const counts = { bodies, bytes, log_entries: logEntries, tasks, deliveries };
-  const details = { ...counts, audit_events: auditEvents };
-  if (Object.values(details).every((count) => count === 0)) return;
+  if (isNothing(removed)) return;
+  const { bodies, bytes, logEntries, tasks, deliveries, auditEvents } = removed;
+  const details = { bodies, bytes, log_entries: logEntries, tasks, deliveries, audit_events: auditEvents };
   await auditor.done({ asker, action: "store.prune", target: null, details });
 }
 
 /** Goes on for about as long as a request may take. */
 export async function prune(services: Services, { dryRun, from }: PruneInput): Promise<Pruned> {
   const deadline = performance.now() + SLICE_MS;
-  const total = { ...NOTHING };
+  const total: Counts = { ...NOTHING };
   let place: Place | null = from === null ? await firstPlace(services) : parsePlace(from);
   while (place !== null && performance.now() < deadline) {
     const began = performance.now();
@@ -76,7 +76,19 @@ async function pruneBatch(
   return services.store.prune({ what, after, upTo, before: before ?? "", limit: BATCH, dryRun });
 }
 
-const NOTHING = { bodies: 0, bytes: 0, logEntries: 0, tasks: 0, deliveries: 0, auditEvents: 0 };
+/** What is counted of a removal. */
+export const PRUNED = ["bodies", "bytes", "logEntries", "tasks", "deliveries", "auditEvents"] as const;
+type Counts = Record<(typeof PRUNED)[number], number>;
+export const NOTHING: Readonly<Counts> = {
+  bodies: 0,
+  bytes: 0,
+  logEntries: 0,
+  tasks: 0,
+  deliveries: 0,
+  auditEvents: 0,
+};
+export const isNothing = (counts: Readonly<Counts>): boolean => PRUNED.every((key) => counts[key] === 0);
+
 const COUNTED = {
   bodies: "bodies",
   logs: "logEntries",

@@ -6,7 +6,7 @@ export async function purgeLog(services: Services, { id, by, place }: OneAsked):
   const { auditor, hub, now } = services;
   const audit = { asker: { by, place }, action: "log.purge", target: `task:${id}` } as const;
   const input = { taskId: id, by, now: now().toISOString() };
-  const removed = await auditor.attempt(audit, () => auditor.recorded(audit, "purgeLog", input));
+  const removed = await auditor.attemptRecorded(audit, "purgeLog", input);
   hub.notify(id);
   return removed;
 }

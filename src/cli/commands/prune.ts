@@ -23,17 +23,14 @@ function run(context: Context, { dryRun }: z.infer<typeof input>): Promise<numbe
   });
 }
 
+const COUNTED = ["bodies", "bytes", "log_entries", "tasks", "deliveries", "audit_events"] as const;
+
 async function pruneAll(client: Client, dryRun: boolean, onPart: (total: Counts) => void) {
   const total: Counts = { bodies: 0, bytes: 0, log_entries: 0, tasks: 0, deliveries: 0, audit_events: 0 };
   let from: string | null = null;
   for (;;) {
     const { next, busy, ...removed }: PrunedWire = await client.prune({ dry_run: dryRun, from });
-    total.bodies += removed.bodies;
-    total.bytes += removed.bytes;
-    total.log_entries += removed.log_entries;
-    total.tasks += removed.tasks;
-    total.deliveries += removed.deliveries;
-    total.audit_events += removed.audit_events;
+    for (const key of COUNTED) total[key] += removed[key];
     if (next === null) return { total, busy };
     from = next;
     onPart(total);

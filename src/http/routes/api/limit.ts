@@ -16,33 +16,41 @@ const NOTHING: Reach = { apps: [], actions: [] };
 
 type Checker = Pick<ApiContext, "app" | "authenticator">;
 
+interface Limited {
+  readonly scope: Scope;
+  readonly isTheirs: (reach: Reach) => boolean;
+  readonly why: (by: string) => string;
+}
+
+function check(
+  { authenticator }: Pick<Checker, "authenticator">,
+  request: FastifyRequest,
+  { scope, isTheirs, why }: Limited,
+): void {
+  const limit = limitOf(request, scope);
+  if (limit === null || isTheirs(limit)) return;
+  const identity = identityOf(request);
+  throw authenticator.forbid(request, identity, `This needs the scope ${scope}; ${why(identity.by)}`);
+}
+
 /** Rejects `auth:forbidden` where the action is none that deploys the user's apps. */
 export function checkAction(
-  { authenticator }: Pick<Checker, "authenticator">,
+  context: Pick<Checker, "authenticator">,
   request: FastifyRequest,
   { scope, action }: { readonly scope: Scope; readonly action: string },
 ): void {
-  const limit = limitOf(request, scope);
-  if (limit === null || limit.actions.includes(action)) return;
-  const identity = identityOf(request);
-  const message = `This needs the scope ${scope}; ${identity.by} may see and deploy their own apps only`;
-  throw authenticator.forbid(request, identity, message);
+  const why = (by: string): string => `${by} may see and deploy their own apps only`;
+  check(context, request, { scope, isTheirs: ({ actions }) => actions.includes(action), why });
 }
 
 /** The same for an app's name. */
 export function checkApp(
-  { authenticator }: Pick<Checker, "authenticator">,
+  context: Pick<Checker, "authenticator">,
   request: FastifyRequest,
   { scope, app }: { readonly scope: Scope; readonly app: string },
 ): void {
-  const limit = limitOf(request, scope);
-  if (limit === null || limit.apps.includes(app)) return;
-  const identity = identityOf(request);
-  throw authenticator.forbid(
-    request,
-    identity,
-    `This needs the scope ${scope}; the app is not of ${identity.by}`,
-  );
+  const why = (by: string): string => `the app is not of ${by}`;
+  check(context, request, { scope, isTheirs: ({ apps }) => apps.includes(app), why });
 }
 
 /** The same for a task, which is looked up only where that matters. Rejects `task:not_found`. */
