@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { LOCAL_FILES } from "../domain/local-files.ts";
 import type { Settings } from "../settings/settings.ts";
 import { CliError, EXIT } from "./exit-codes.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /** A server that runs on this machine, as it has told in its data folder. */
 export interface LocalServer {
@@ -85,7 +86,7 @@ export async function readLocal(
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
     throw new CliError(
       EXIT.auth,
-      `${file} can't be read: ${error instanceof Error ? error.message : String(error)}`,
+      `${file} can't be read: ${messageOf(error)}`,
       "Run this as the server's account, or give --url and --token",
     );
   }

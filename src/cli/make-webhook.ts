@@ -2,6 +2,7 @@ import { senders } from "../senders/registry.ts";
 import type { MadeRequest, Order, Sender } from "../senders/sender.ts";
 import type { SigningSource } from "../settings/signing-source.ts";
 import { CliError, EXIT } from "./exit-codes.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /** The sender of a source. */
 export function senderOf({ kind: { kind } }: Pick<SigningSource, "kind">): Sender {
@@ -28,7 +29,7 @@ export function make(source: SigningSource, order: Unsigned, secret?: string): M
   try {
     return sender.make({ ...order, secret: key }, source.options);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new CliError(EXIT.usage, `It can't be signed with that: ${reason}`, sender.signsWith ?? null);
   }
 }

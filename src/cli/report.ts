@@ -4,6 +4,7 @@ import { AppError } from "../domain/errors.ts";
 import { CliError } from "./exit-codes.ts";
 import { inWords } from "./invocation.ts";
 import { colors } from "./terminal.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 interface Report {
   readonly message: string;
@@ -45,7 +46,7 @@ function describe(error: unknown): Report {
   if (error instanceof ConnectionError) {
     return { ...plain, message: error.message, hint: `Is it running? Start it with: ${inWords("serve")}` };
   }
-  return { ...plain, message: error instanceof Error ? error.message : String(error) };
+  return { ...plain, message: messageOf(error) };
 }
 
 function describeAppError({ code, message, details }: AppError): Report {

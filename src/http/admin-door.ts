@@ -13,6 +13,7 @@ import { listenError, urlOf } from "./listen.ts";
 import { createNodeServer, type Handler } from "./node-server.ts";
 import type { TlsKeeper } from "./tls.ts";
 import { trackUnused } from "./unused-connections.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /** The listener for those who run the server, apart from the one that everybody reaches. */
 export interface AdminDoor {
@@ -148,5 +149,3 @@ function answers(path: string): Promise<boolean> {
 
 const isInUse = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

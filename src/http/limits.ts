@@ -27,10 +27,10 @@ export const LIMITS = {
   retryAfterSeconds: 5,
   /** After this a closing server ends the requests that are still going on. */
   closeMs: 10_000,
-  /** Failed logins from one address within the window; then 429. */
   /** Of refused logins and requests, one event of the audit log is written for each network in so long; of all, so many. */
   auditQuietMs: 60_000,
   auditRefusals: 60,
+  /** Failed logins from one address within the window; then 429. */
   failures: 20,
   failuresWindowMs: 60_000,
   /** Addresses that failures are remembered of. */

@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import { Server as TlsServer } from "node:tls";
 import { AppError } from "../domain/errors.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 export interface ListenAddress {
   readonly host: string;
@@ -24,10 +25,6 @@ export function urlOf(server: Server): string {
   return `${server instanceof TlsServer ? "https" : "http"}://${host}:${address.port}`;
 }
 
-/** The same as the settings have it. */
-export const originOf = ({ host, port, tls }: ListenAddress & { readonly tls: object | null }): string =>
-  `${tls === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
-
 const LISTEN_REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program uses that port; stop it, or set server.listen",
   EACCES: "this account may not use that port; take one above 1023",
@@ -36,6 +33,6 @@ const LISTEN_REASONS: Readonly<Record<string, string>> = {
 
 export function listenError(error: unknown, { host, port }: ListenAddress): AppError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reason = LISTEN_REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  const reason = LISTEN_REASONS[code] ?? messageOf(error);
   return new AppError("server:listen", `Can't listen on ${host}:${port}: ${reason}`, { cause: error });
 }

@@ -3,6 +3,7 @@ import type { Server } from "node:tls";
 import { AppError } from "../domain/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import { readTlsPair, type TlsFiles, type TlsPair } from "../lib/tls-pair.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /** The certificate in use, kept as its files are. */
 export interface TlsKeeper {
@@ -86,5 +87,3 @@ export async function createTlsKeeper({ files, logger, onChange }: TlsKeeperOpti
 function warnOfEnd({ validTo }: TlsPair, logger: Logger): void {
   if (validTo.getTime() < Date.now()) logger.warn({ validTo }, "The server's certificate has expired");
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -2,9 +2,9 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * Of TLS both the connection and what is read from it count: there is a handshake before a request.
  * Remembers the connections that have sent nothing yet: browsers and HTTP clients open them in advance. Node does not
- * count them as idle, so a server that closes would wait for them. Returns the function that ends them.
+ * count them as idle, so a server that closes would wait for them. Of TLS both the connection and what is read from it count:
+ * there is a handshake before a request. Returns the function that ends them.
  */
 export function trackUnused(server: Server): () => void {
   const unused = new Set<Socket>();

@@ -4,6 +4,7 @@ import { childrenOf } from "./cel-ast.ts";
 import { registerMatches, useOwnMatches } from "./cel-matches.ts";
 import { registerAsText } from "./cel-text.ts";
 import { shorten } from "./shorten.ts";
+import { messageOf } from "./message-of.ts";
 
 /** A compiled CEL expression. */
 export interface Expression {
@@ -40,12 +41,12 @@ export function checkExpression(text: string, variables?: readonly string[]): st
   try {
     compileExpression(text);
   } catch (error) {
-    return messageOf(error);
+    return sentenceOf(error);
   }
   const { error } = variables === undefined ? {} : withVariables(variables).check(text);
   if (error === undefined) return null;
   const known = variables?.join(", ") ?? "";
-  return error.code === "unknown_variable" ? `${messageOf(error)}; known here: ${known}` : messageOf(error);
+  return error.code === "unknown_variable" ? `${sentenceOf(error)}; known here: ${known}` : sentenceOf(error);
 }
 
 function withVariables(variables: readonly string[]): Environment {
@@ -99,7 +100,7 @@ function compile(text: string): Expression {
       try {
         return plainValue(parsed(vars));
       } catch (error) {
-        throw new Error(messageOf(error), { cause: error });
+        throw new Error(sentenceOf(error), { cause: error });
       }
     },
   };
@@ -117,7 +118,7 @@ function parse(text: string): ParseResult {
     useOwnMatches(parsed.ast);
     return parsed;
   } catch (error) {
-    throw new Error(messageOf(error), { cause: error });
+    throw new Error(sentenceOf(error), { cause: error });
   }
 }
 
@@ -159,10 +160,10 @@ export function kindOf(value: unknown): string {
 }
 
 /** The library's messages draw the place below them; the first line is the sentence. */
-function messageOf(error: unknown): string {
+function sentenceOf(error: unknown): string {
   if (error instanceof ParseError || error instanceof TypeError)
     return `${error.summary} (at character ${(error.range?.start ?? 0) + 1})`;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return shorten(message.split("\n")[0] ?? message, MAX_MESSAGE);
 }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { formField } from "./form-body.ts";
+import { messageOf } from "./message-of.ts";
 
 export type JsonBody =
   | { readonly ok: true; readonly value: unknown }
@@ -46,7 +47,7 @@ export function parseJsonBody(input: BodyInput): JsonBody {
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     return { ok: false, reason: `The body is not valid JSON: ${detail}` };
   }
 }

@@ -1,4 +1,5 @@
 import { RE2JS, RE2JSSyntaxException } from "re2js";
+import { messageOf } from "./message-of.ts";
 
 /**
  * A regular expression of RE2, which takes time in proportion to the text. JavaScript's own engine can be kept busy for
@@ -32,7 +33,7 @@ export function checkPattern(source: string): string | null {
     compilePattern(source);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 
@@ -52,6 +53,6 @@ function compile(source: string): LinearPattern {
 }
 
 function detailOf(error: unknown, source: string): string {
-  if (!(error instanceof RE2JSSyntaxException)) return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof RE2JSSyntaxException)) return messageOf(error);
   return error.input === null || error.input === source ? error.error : `${error.error} at ${error.input}`;
 }

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { Agent, fetch as undiciFetch } from "undici";
+import { toInit, toResponse } from "./undici-parts.ts";
 
 export interface LocalFetchOptions {
   /** The one certificate (PEM) that the server may have, whatever name it is for and whoever signed it. */
@@ -16,18 +17,12 @@ export function createLocalFetch({ certificate, socketPath }: LocalFetchOptions)
       ...(certificate !== undefined && pinned(certificate)),
     },
   });
-  return async (input, init) => {
-    const request = new Request(input, init);
-    const { method, signal, redirect } = request;
-    const body = request.body === null ? null : Buffer.from(await request.arrayBuffer());
-    const headers = [...request.headers].map(([name, value]): [string, string] => [name, value]);
-    const response = await undiciFetch(request.url, { method, headers, body, signal, redirect, dispatcher });
-    const hasBody = ![101, 204, 205, 304].includes(response.status);
-    return new Response(hasBody ? response.body : null, {
-      status: response.status,
-      statusText: response.statusText,
-      headers: [...response.headers].map(([name, value]): [string, string] => [name, value]),
-    });
+  return async (input, given) => {
+    const request = new Request(input, given);
+    const { signal, redirect } = request;
+    const init = await toInit(request);
+    const response = await undiciFetch(request.url, { ...init, signal, redirect, dispatcher });
+    return toResponse(response, response.body);
   };
 }
 

@@ -1,3 +1,5 @@
+import { deepestMessage } from "./message-of.ts";
+
 /** A request was refused by the guard or did not come about; the message says why, for people. */
 export class OutboundError extends Error {
   override readonly name = "OutboundError";
@@ -38,17 +40,9 @@ export function explain({ host }: URL, error: unknown, timeoutMs: number): Outbo
     if (cause.name === "ResponseExceededMaxSizeError")
       return new OutboundError(`The answer of ${host} is too long`);
   }
-  return new OutboundError(`${host} could not be reached: ${deepest(error)}`, { cause: error });
+  return new OutboundError(`${host} could not be reached: ${deepestMessage(error)}`, { cause: error });
 }
 
 /** The codes of OpenSSL, and of Node for a name that is not in it. */
 const isAboutCertificate = (error: Error): boolean =>
   "code" in error && typeof error.code === "string" && /CERT|UNABLE_TO_VERIFY/.test(error.code);
-
-/** undici wraps what happened in "fetch failed". */
-function deepest(error: unknown): string {
-  let last = error;
-  while (last instanceof Error && last.cause instanceof Error) last = last.cause;
-  if (last instanceof AggregateError) return last.errors.map(deepest).join("; ");
-  return last instanceof Error ? last.message : String(last);
-}

@@ -1,6 +1,7 @@
-import type { Agent, Response as UndiciResponse } from "undici";
+import type { Agent } from "undici";
 import { createAddressGuard } from "./address-guard.ts";
 import { checkUrl, explain, OutboundError } from "./outbound-error.ts";
+import { toInit, toResponse } from "./undici-parts.ts";
 
 export interface OutboundOptions {
   /** Networks that may be called although they are not public: `10.0.0.0/8`, `127.0.0.1/32`. Default none. */
@@ -58,25 +59,6 @@ export function createOutboundFetch(options: OutboundOptions = {}): typeof fetch
       throw explain(url, error, timeoutMs);
     }
   };
-}
-
-/** Bodies are read whole: they are small, and a retry or a refusal then leaves nothing half sent. */
-async function toInit(request: Request): Promise<Record<string, unknown>> {
-  const { method } = request;
-  const headers = [...request.headers];
-  if (request.body === null) return { method, headers };
-  return { method, headers, body: Buffer.from(await request.arrayBuffer()) };
-}
-
-/** A response of the global kind. A body that was read to its end counted for time and size, too. */
-function toResponse(
-  { status, statusText, headers, url }: UndiciResponse,
-  body: ArrayBuffer | UndiciResponse["body"],
-): Response {
-  const hasBody = ![101, 204, 205, 304].includes(status);
-  const result = new Response(hasBody ? body : null, { status, statusText, headers: [...headers] });
-  Object.defineProperty(result, "url", { value: url });
-  return result;
 }
 
 function refuseRedirect({ host }: URL, status: number): void {

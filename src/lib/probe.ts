@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Agent } from "undici";
+import { deepestMessage } from "./message-of.ts";
+
+type UndiciFetch = typeof import("undici").fetch;
 
 export interface ProbeOptions {
   /** http or https; its address comes from the settings, so that it may be a local one. */
@@ -29,15 +31,16 @@ const MAX_BODY_BYTES = 1024 * 1024;
  */
 export async function untilHealthy(options: ProbeOptions): Promise<void> {
   const { url, withinMs, intervalMs, signal, log } = options;
-  // A connection that is kept open could lead to the app that ran there before.
   const undici = await import("undici");
+  // A connection that is kept open could lead to the app that ran there before.
   const dispatcher = new undici.Agent({ pipelining: 0, maxResponseSize: MAX_BODY_BYTES });
+  const request: UndiciFetch = (input, init) => undici.fetch(input, { ...init, dispatcher });
   const over = AbortSignal.timeout(withinMs);
   const either = AbortSignal.any([signal, over]);
   let trouble = "it was never asked";
   try {
     for (;;) {
-      const found = await ask(options, dispatcher, either);
+      const found = await ask(options, request, either);
       signal.throwIfAborted();
       if (found === null) return;
       if (found !== trouble && !over.aborted) log(`${url}: ${found}`);
@@ -54,13 +57,11 @@ export async function untilHealthy(options: ProbeOptions): Promise<void> {
 /** Null when it is well, else what is wrong. */
 async function ask(
   { url, expect }: ProbeOptions,
-  dispatcher: Agent,
+  request: UndiciFetch,
   signal: AbortSignal,
 ): Promise<string | null> {
   try {
-    const { fetch } = await import("undici");
-    const response = await fetch(url, {
-      dispatcher,
+    const response = await request(url, {
       redirect: "manual",
       headers: { "user-agent": "hookwright" },
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
@@ -71,14 +72,6 @@ async function ask(
       ? null
       : `its answer does not hold ${JSON.stringify(expect)}`;
   } catch (error) {
-    return deepest(error);
+    return deepestMessage(error);
   }
-}
-
-/** undici wraps what happened in "fetch failed". */
-function deepest(error: unknown): string {
-  let last = error;
-  while (last instanceof Error && last.cause instanceof Error) last = last.cause;
-  if (last instanceof AggregateError) return last.errors.map(deepest).join("; ");
-  return last instanceof Error ? last.message : String(last);
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { messageOf } from "./message-of.ts";
 
 /** Where a server's certificate is; absolute paths of PEM files. */
 export interface TlsFiles {
@@ -73,5 +74,3 @@ function explain(error: unknown, { cert, key }: Pick<TlsFiles, "cert" | "key">):
     return `${key} holds no key; expected PEM (-----BEGIN PRIVATE KEY-----)`;
   return `${cert} and ${key} can't be used: ${message}`;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

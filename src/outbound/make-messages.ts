@@ -6,6 +6,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { Incidents } from "./group-failures.ts";
 import type { Links } from "./links.ts";
 import { endpointsOf, type Endpoints } from "./wanted.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 export interface MakeMessagesInput {
   readonly notice: Notice;
@@ -59,7 +60,7 @@ function rendered(
   try {
     return { ...endpoint.render(notice, links), error: null };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return { body: "", headers: {}, error: `The message could not be made: ${reason}` };
   }
 }

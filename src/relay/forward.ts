@@ -160,12 +160,12 @@ function parse(exact: boolean, data: string): RelayedDelivery | null {
   }
 }
 
-/** Until the relay has heard it: not acknowledged, it would come again. */
 const toTarget = ({ fetchTarget, ...state }: State) => ({
   ...state,
   ...(fetchTarget !== undefined && { fetch: fetchTarget }),
 });
 
+/** Until the relay has heard it: not acknowledged, it would come again. */
 async function acknowledge(state: State, seq: number, status: number): Promise<void> {
   const { from, token, signal, logger, waits, fetch: request = fetch } = state;
   const url = new URL(from);

@@ -14,6 +14,7 @@ import { keptHeaders } from "./headers.ts";
 import { RELAY_LIMITS } from "./limits.ts";
 import { createReaders, type Readers } from "./readers.ts";
 import { notFound, type RelayStore } from "./store.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 export interface RelayOptions {
   readonly store: RelayStore;
@@ -61,7 +62,7 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     async listen({ host, port }) {
       return server.listen({ host, port }).catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         throw new AppError("server:listen", `Can't listen on ${host}:${port}: ${reason}`, { cause: error });
       });
     },

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
 import type { RelayedDelivery, StoredRelayed } from "./delivery.ts";
 import { RELAY_LIMITS } from "./limits.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 export interface Channel {
   readonly id: string;
@@ -202,7 +203,7 @@ function open(path: string): Database.Database {
     return database;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new AppError("store:unavailable", `The relay's database ${path} can't be opened: ${message}`);
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "../domain/errors.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /**
  * Adds what stands in a folder's `.env` to this process's environment; what is set already stays. Some older servers were
@@ -12,7 +13,7 @@ export function loadDotenv(dir: string): void {
   try {
     process.loadEnvFile(file);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new AppError("settings:invalid", `${file} can't be read: ${reason}`, { cause: error });
   }
 }

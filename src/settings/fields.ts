@@ -44,8 +44,7 @@ const tooShort = (min: number): string =>
 const FOREVER = "forever";
 const SHORTEST_LIFE_MS = 60_000;
 
-/** `90d` → milliseconds, `forever` → null: how long something is kept. */
-/** `least`: in ms. */
+/** `90d` → milliseconds, `forever` → null: how long something is kept, `least` milliseconds at least. */
 export function lifetime(least: number = SHORTEST_LIFE_MS) {
   const hint = "expected a duration such as 90d, or forever";
   return z

@@ -47,9 +47,12 @@ export async function findOpenFiles(settings: Settings): Promise<OpenFile[]> {
 }
 
 async function settingsFile(settings: Settings, path: string): Promise<OpenFile | null> {
-  if (holdsSecrets(settings)) {
-    return look(path, { bits: READ | WRITE, problem: "holds secrets, and other accounts can read it" });
-  }
+  const open = await look(path, {
+    bits: READ | WRITE,
+    problem: "holds secrets, and other accounts can read it",
+  });
+  // Most are closed: only of an open one is read what it holds.
+  if (open === null || holdsSecrets(settings)) return open;
   return look(path, {
     bits: ANYBODY_WRITES,
     problem: "says what is run here, and every account of this machine can change it",

@@ -2,11 +2,12 @@ import { createReadStream } from "node:fs";
 import { AppError } from "../domain/errors.ts";
 import { MAX_BYTES } from "./document.ts";
 import { displayName, invalidSettings, type Problem } from "./problems.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /** The text of a settings file. Rejects `settings:not_found` when it can't be read, `settings:invalid` when it is no text. */
 export async function readSettingsFile(path: string): Promise<string> {
   const bytes = await readBounded(path).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new AppError("settings:not_found", `${displayName(path)} can't be read: ${reason}`);
   });
   if (bytes.length > MAX_BYTES) throw invalidSettings([problem(path, "", "the file is larger than 1 MiB")]);

@@ -4,6 +4,7 @@ import { createTimeWindow, type TimeWindow } from "../lib/time-window.ts";
 import type { FreezeInput } from "./freeze-schema.ts";
 import type { KeyPath } from "./problems.ts";
 import type { Reading } from "./reading.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /** The freezes of the settings; those that are not valid are reported and left out. `actions`: the names that there are. */
 export function readFreezes(
@@ -39,7 +40,7 @@ function readFreeze({ findings }: Reading, { input, actions, path }: FreezeEntry
       endOf: (at) => window.endOf(at),
     };
   } catch (error) {
-    report({ path, message: error instanceof Error ? error.message : String(error) });
+    report({ path, message: messageOf(error) });
     return null;
   }
 }

@@ -1,5 +1,5 @@
-import { AUDIT_FLOOR_DAYS } from "../domain/audit.ts";
 import { z } from "zod";
+import { AUDIT_FLOOR_DAYS } from "../domain/audit.ts";
 import { actionSchema } from "./action-schema.ts";
 import { endpointSchema } from "./endpoint-schema.ts";
 import { deploySchema } from "./deploy-schema.ts";

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { AppError } from "../domain/errors.ts";
 import { newKey, parseKey } from "../lib/secret-box.ts";
 import { replaceFile } from "./replace-file.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /** Holds the key instead of a file; several, comma-separated, while it is changed: the first one encrypts. */
 export const KEY_VARIABLE = "HOOKWRIGHT_SECRETS_KEY";
@@ -63,7 +64,7 @@ function readLines(file: string): string[] {
     const lines = readFileSync(file, "utf8").split("\n");
     return lines.map((line) => line.trim()).filter((line) => line !== "");
   } catch (error) {
-    throw unreadable(`The key of the secrets can't be read: ${reasonOf(error)}`);
+    throw unreadable(`The key of the secrets can't be read: ${messageOf(error)}`);
   }
 }
 
@@ -82,5 +83,3 @@ function firstOf(keys: readonly Buffer[], place: string): Buffer {
 }
 
 export const unreadable = (message: string): AppError => new AppError("secrets:unreadable", message);
-
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -8,7 +8,8 @@ import { isObject } from "./check-value.ts";
 import { readDocument } from "./document.ts";
 import { NAME_PATTERN } from "./fields.ts";
 import { replaceFile } from "./replace-file.ts";
-import { createSecretKeys, reasonOf, unreadable } from "./secret-keys.ts";
+import { messageOf } from "../lib/message-of.ts";
+import { createSecretKeys, unreadable } from "./secret-keys.ts";
 
 /** Secrets by name, in a file that only the key opens (AES-256-GCM). Functions throw `secrets:unreadable`. */
 export interface SecretStore {
@@ -69,7 +70,7 @@ export function openSecretStore({ file, keyFile, env }: SecretStoreOptions): Sec
     try {
       return stored.parse(JSON.parse(readFileSync(file, "utf8"))).secrets;
     } catch (error) {
-      const reason = error instanceof z.ZodError ? "it is no file of secrets" : reasonOf(error);
+      const reason = error instanceof z.ZodError ? "it is no file of secrets" : messageOf(error);
       throw unreadable(`${file} can't be read: ${reason}`);
     }
   }
@@ -164,6 +165,6 @@ function take(lock: string): boolean {
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-    throw unreadable(`${lock} can't be made: ${reasonOf(error)}`);
+    throw unreadable(`${lock} can't be made: ${messageOf(error)}`);
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { KeyPath, Report } from "./problems.ts";
 import type { SecretInput } from "./fields.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /** Resolves values from files, and remembers every secret for masking. */
 export interface SecretReader {
@@ -44,7 +45,7 @@ export function createSecretReader({ dir, report, warn, stored }: SecretReaderOp
       if (value !== null) return value;
       report({ path, message: `there is no secret ${name}; keep one with: hookwright secrets set ${name}` });
     } catch (error) {
-      report({ path, message: error instanceof Error ? error.message : String(error) });
+      report({ path, message: messageOf(error) });
     }
     return null;
   }
@@ -121,5 +122,5 @@ function inspect(file: string): { mode: number; size: number; isFile: boolean } 
 
 function reasonOf(error: unknown, file: string): string {
   if (error instanceof TypeError) return `${file} is not UTF-8 text`;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

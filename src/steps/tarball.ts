@@ -10,6 +10,7 @@ import { originOf, tarballSchema, type TarballOptions } from "./tarball/options.
 import { openArchive } from "./tarball/archive.ts";
 import { tarballFailure } from "./tarball/failure.ts";
 import { readPackage } from "./tarball/package-json.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /**
  * `tarball: { github: o/r, ref: "${{ event.commit.sha }}" }`: the files of one commit, without git. Outputs: `dir`, `files`, and
@@ -32,7 +33,7 @@ export const tarballKind: StepKind<TarballOptions> = {
   async run(options, context) {
     checkNames(options);
     const dir = await containedFolder(context.workdir, options.dir).catch((error: unknown) => {
-      throw new AppError("step:failed", error instanceof Error ? error.message : String(error));
+      throw new AppError("step:failed", messageOf(error));
     });
     if (dir === context.workdir) throw new AppError("step:failed", "`dir` has to be a folder of its own");
     const made = await mkdtemp(join(dirname(dir), `.${basename(dir)}-`));

@@ -1,5 +1,6 @@
 import { compilePattern } from "../lib/linear-pattern.ts";
 import { globPattern } from "./glob-pattern.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 export type GlobTest = (text: string) => boolean;
 
@@ -25,7 +26,7 @@ export function checkGlob(glob: string): string | null {
     compilePattern(globPattern(text));
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -7,6 +7,7 @@ import { compilePattern } from "../lib/linear-pattern.ts";
 import { shorten } from "../lib/shorten.ts";
 import { globTest } from "./globs.ts";
 import { resolveParams } from "./params.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /** An action that an event starts. */
 export interface Match {
@@ -242,8 +243,6 @@ function toText(name: string, value: unknown): string {
   if (text === null) throw new Error(`${name} would be ${kindOf(value)}, not a text`);
   return text;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The event as expressions see it; settings are written in snake case. */
 export function asVariable({

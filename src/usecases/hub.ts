@@ -12,8 +12,8 @@ export interface Hub {
   /** Returns the function that ends the watching. */
   watch(taskId: string, onChange: () => void): () => void;
   /**
-   * Every change of any task, by its id, and DELIVERIES, AUDIT and MESSAGES; null: there may have been some of any kind. Returns the function
-   * that ends the watching.
+   * Every change of any task, by its id, and DELIVERIES, AUDIT and MESSAGES; null: there may have been some of any kind.
+   * Returns the function that ends the watching.
    */
   watchAll(onChange: (id: string | null) => void): () => void;
   /** To be called where it was stored; watchers on other nodes are told too. */

@@ -1,5 +1,6 @@
 import { AppError } from "../domain/errors.ts";
 import type { AuthResult, BoundPublicKeys } from "../sources/source.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 export interface PublishedKeysOptions {
   /** The guarded outbound client. */
@@ -93,5 +94,3 @@ export function createPublishedKeys({ fetch, now }: PublishedKeysOptions): Publi
     },
   };
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -4,6 +4,7 @@ import { RestError } from "../lib/rest-api.ts";
 import type { MissedDelivery } from "../storage/store.ts";
 import { findMissed } from "./find-missed.ts";
 import type { Services } from "./services.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 export interface RecoverInput {
   readonly source: string;
@@ -58,7 +59,7 @@ export async function recoverDeliveries(services: Services, input: RecoverInput)
     round.found = await look(services, input, begun.since);
     await askForMissed(services, input, () => (round.asked += 1));
   } catch (error) {
-    round.error = error instanceof Error ? error.message : String(error);
+    round.error = messageOf(error);
   }
   await store.endRecovery({ ...key, ...round, node, now: now().toISOString() });
   if (round.error !== null) logger.warn({ ...key, ...round }, "Missed deliveries could not be recovered");
@@ -135,7 +136,7 @@ async function ask(services: Services, input: RecoverInput, missed: MissedDelive
     await input.history.redeliver(missed.remoteId, callerOf(services, input));
     return true;
   } catch (error) {
-    const told = error instanceof Error ? error.message : String(error);
+    const told = messageOf(error);
     const asked = { ...missed, attempts: missed.attempts + 1 };
     const note = { source, missed: asked, nextAt, error: told };
     switch (judge(error)) {

@@ -3,6 +3,7 @@ import type { Asker } from "../domain/audit.ts";
 import type { Settings } from "../settings/settings.ts";
 import { reviewFreezes } from "./hold-keeper.ts";
 import type { Services } from "./services.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /**
  * Puts the settings as they are in their file now in force, or rejects and changes nothing. One reload at a time, in the
@@ -35,7 +36,7 @@ export function createReload(
       await reviewFreezes(services);
       logger.info({ file: settings.file, digest: settings.digest }, "Settings reloaded");
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       await auditor.refused({ ...audit, details: { before } }, error);
       logger.error(`The new settings are refused, the old ones stay:\n${message}`);
       throw error;

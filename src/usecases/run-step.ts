@@ -21,6 +21,7 @@ import {
   type StepPlace,
   type TaskRun,
 } from "./task-run.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /** A step's own time was up; the task may still go on (`retries`, `continue_on_error`). */
 class StepTimedOut extends Error {}
@@ -99,7 +100,7 @@ export function startTimer(ms: number | null, onEnd: () => void): NodeJS.Timeout
 function explain(run: TaskRun, error: unknown, index: number): string {
   if (error instanceof AppError) return error.message;
   run.services.logger.debug({ err: error, task: run.task.id, step: index }, "A step threw");
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 function exitCodeOf(error: unknown): number | null {

@@ -17,6 +17,7 @@ import { stopTask, type StopInput } from "./stop-task.ts";
 import { say, type TaskRun } from "./task-run.ts";
 import { undoPart } from "./undo-part.ts";
 import { undoTask } from "./undo-steps.ts";
+import { messageOf } from "../lib/message-of.ts";
 
 /**
  * Drives one claimed task to its end: COMPLETED, or CANCELLING and its undos. Never rejects for anything that
@@ -175,7 +176,7 @@ export async function endAfterFault(services: Services, id: string, error: unkno
 async function endAsFailed(services: Services, id: string, error: unknown): Promise<void> {
   services.logger.error({ err: error, task: id }, "A run broke off");
   await endMarked({ name: TASK_MARKER, value: id, graceMs: FAULT_GRACE_MS });
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const reason = `The run broke off by a fault of the server: ${message}`;
   await persist(() => stopTask(services, { id, outcome: "failed", reason }));
   await persist(() =>

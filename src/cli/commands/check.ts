@@ -9,6 +9,7 @@ import { addBody, type Context } from "../command.ts";
 import { DEFAULT_FILE, settingsPath } from "../connect.ts";
 import { EXIT } from "../exit-codes.ts";
 import { colors } from "../terminal.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 const input = z.object({ file: z.string().optional() });
 
@@ -35,7 +36,7 @@ async function run({ options, output }: Context, { file }: z.infer<typeof input>
 /** Throws `server:tls`. */
 async function checkCertificate(files: TlsFiles): Promise<void> {
   await readTlsPair(files).catch((error: unknown) => {
-    throw new AppError("server:tls", error instanceof Error ? error.message : String(error), {
+    throw new AppError("server:tls", messageOf(error), {
       cause: error,
     });
   });

@@ -2,11 +2,13 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { z } from "zod";
 import { createLogger, levelOf } from "../../lib/logger.ts";
+import { originOf } from "../../lib/origin.ts";
 import { onSignals } from "../../lib/signals.ts";
 import { addBody, type Context } from "../command.ts";
 import { fetchByFile } from "../local-server.ts";
 import { readSettings } from "../connect.ts";
 import { CliError, EXIT } from "../exit-codes.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 const url = (example: string) => z.url({ protocol: /^https?$/, error: `expected a URL such as ${example}` });
 
@@ -55,9 +57,8 @@ async function targetOf({ options }: Context, name: string | undefined): Promise
   const source = sources[name];
   if (source === undefined) throw new CliError(EXIT.notFound, `The settings have no source ${name}`);
   const host = server.host === "0.0.0.0" || server.host === "::" ? "127.0.0.1" : server.host;
-  const scheme = server.tls === null ? "http" : "https";
   return {
-    to: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${server.port}${source.path}`,
+    to: `${originOf({ ...server, host })}${source.path}`,
     fetchTarget: server.tls === null ? undefined : fetchByFile(settings),
   };
 }
@@ -65,7 +66,7 @@ async function targetOf({ options }: Context, name: string | undefined): Promise
 async function tokenOf({ options }: Context, { tokenFile }: Given): Promise<string | null> {
   if (tokenFile === undefined) return process.env["HOOKWRIGHT_RELAY_TOKEN"] ?? options.token ?? null;
   const text = await readFile(tokenFile, "utf8").catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new CliError(EXIT.notFound, `${tokenFile} can't be read: ${reason}`);
   });
   return text.trim();

@@ -9,6 +9,7 @@ import { importWebhooksAutomata } from "../../settings/import/webhooks-automata.
 import { addBody, type Context, flag } from "../command.ts";
 import { CliError, EXIT } from "../exit-codes.ts";
 import { inWords } from "../invocation.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 const input = z.object({ file: z.string(), output: z.string().optional(), force: flag });
 
@@ -34,7 +35,7 @@ async function convert(
 
 const read = (file: string): Promise<string> =>
   readFile(file, "utf8").catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new CliError(EXIT.notFound, `${file} can't be read: ${reason}`);
   });
 

@@ -12,6 +12,7 @@ import { collect, type ListenAddress, listenSchema } from "../inputs.ts";
 import { startListener, type Heard } from "../listener.ts";
 import type { Output } from "../output.ts";
 import { pythonBytes } from "../python-bytes.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 const SECRET_VARIABLE = "WEBHOOK_SECRET";
 
@@ -46,7 +47,7 @@ async function run({ options, output }: Context, given: Input): Promise<void> {
 }
 
 function cantListen({ host, port }: ListenAddress, error: unknown): CliError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new CliError(EXIT.failed, `Can't listen on ${host}:${port}: ${reason}`);
 }
 
@@ -75,10 +76,7 @@ function missing(name: string): never {
 
 async function readSecret(file: string): Promise<string> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
-    throw new CliError(
-      EXIT.notFound,
-      `${file} can't be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new CliError(EXIT.notFound, `${file} can't be read: ${messageOf(error)}`);
   });
   if (text.trim() === "") throw new CliError(EXIT.usage, `${file} is empty`);
   return text.trim();

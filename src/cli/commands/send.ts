@@ -15,6 +15,7 @@ import { findSigningSource, urlOf } from "../send-target.ts";
 import { colors } from "../terminal.ts";
 import type { MadeRequest } from "../../senders/sender.ts";
 import type { SigningSource } from "../../settings/signing-source.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 const input = z.object({
   source: z.string(),
@@ -86,7 +87,7 @@ async function secretOf({ secret, secretFile }: Given): Promise<string | undefin
 /** `-`: standard input. */
 const readText = (file: string): Promise<string> =>
   (file === "-" ? textOf(process.stdin) : readFile(file, "utf8")).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new CliError(EXIT.notFound, `${file} can't be read: ${reason}`);
   });
 

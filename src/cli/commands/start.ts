@@ -18,6 +18,7 @@ import type { Output } from "../output.ts";
 import { requireGit } from "../require-git.ts";
 import type { RunningServer } from "../serve.ts";
 import { invite, welcome, whatNext } from "../welcome.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 /** What `npm start` runs: serves; the first time, it writes settings and shows a deployment. */
 async function run(context: Context): Promise<void> {
@@ -79,7 +80,7 @@ async function writeFiles(dir: string, port: number): Promise<void> {
     await writeStarter({ dir, port });
   } catch (error) {
     if (error instanceof AppError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new CliError(
       EXIT.failed,
       `The first settings can't be written: ${reason}`,

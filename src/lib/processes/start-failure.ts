@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { formatCommand } from "./format-command.ts";
+import { messageOf } from "../message-of.ts";
 
 /** A command could not be started; the message says why, for people. */
 export class CommandStartError extends Error {
@@ -44,7 +45,7 @@ function programProblem(
   if (code === "EAGAIN" || code === "EMFILE" || code === "ENFILE" || code === "ENOMEM") {
     return `the system has no room for another process (${code})`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 const codeOf = (error: unknown): unknown =>

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { OutboundError } from "../outbound-error.ts";
+import { messageOf } from "../message-of.ts";
 
 export interface DownloadOptions {
   readonly url: string;
@@ -75,6 +76,6 @@ async function bodyOf(url: URL, response: Response): Promise<AsyncIterable<Uint8
 }
 
 function unreachable({ host }: URL, error: unknown): DownloadError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new DownloadError(`${host} could not be asked: ${why}`, null, { cause: error });
 }

@@ -3,6 +3,7 @@ import { EVENT_NAMES, type HookEvent } from "../../domain/event.ts";
 import { checkExpression, compileExpression, kindOf, textOf } from "../../lib/expressions.ts";
 import type { DescribeResult } from "../source.ts";
 import { bareCommit, refParts } from "./forge-event.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 const FIELDS = [
   "name",
@@ -49,7 +50,7 @@ export function mapEvent({ frame, fields, vars }: MapInput): DescribeResult {
       const value = compileExpression(text).evaluate(vars);
       return value === null || value === undefined ? null : toValue(value);
     } catch (error) {
-      failures.push(`fields.${field}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`fields.${field}: ${messageOf(error)}`);
       return null;
     }
   };

@@ -12,6 +12,7 @@ import {
   type Render,
   type StepContext,
 } from "../step.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 /** What stands in the settings of a step that works with a repository. */
 export interface RepositoryOptions {
@@ -76,7 +77,7 @@ export async function openRepository(options: RepositoryOptions, context: StepCo
 async function workTreeOf(dir: string, { workdir }: StepContext): Promise<string> {
   if (!isAbsolute(dir)) {
     return containedFolder(workdir, dir).catch((error: unknown) => {
-      throw gitFailure(error instanceof Error ? error.message : String(error));
+      throw gitFailure(messageOf(error));
     });
   }
   await mkdir(dir, { recursive: true });

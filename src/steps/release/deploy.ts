@@ -9,6 +9,7 @@ import type { ReleaseOptions } from "./options.ts";
 import { pruneReleases, removeLeftovers } from "./prune.ts";
 import { createProcessRuntime } from "./process-runtime.ts";
 import { createCommandRuntime, type Runtime, type RuntimeInput } from "./runtime.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 export interface DeployInput {
   readonly options: ReleaseOptions;
@@ -86,7 +87,7 @@ async function openEntry(
 /** What to go back to: what `current` leads to, unless that was never well. */
 async function previousOf(dir: string, known: readonly Release[]): Promise<string | null> {
   const id = await readCurrent(dir).catch((error: unknown) => {
-    throw failure(error instanceof Error ? error.message : String(error), error);
+    throw failure(messageOf(error), error);
   });
   const record = known.find((release) => release.id === id);
   return record?.state === "failed" ? (currentRelease(known)?.id ?? null) : id;
@@ -103,7 +104,7 @@ async function putInUse({ runtime, id, previous, context }: UseInput): Promise<v
   try {
     await runtime.use(id, context);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     context.log(`${id} is not well: ${reason}`);
     const after = context.afterStop();
     try {

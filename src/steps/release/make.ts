@@ -4,6 +4,7 @@ import { linkShared, releaseIn, releasesIn } from "../../lib/releases/folders.ts
 import { commandFailure, type StepContext } from "../step.ts";
 import { failure } from "./failure.ts";
 import type { ReleaseOptions } from "./options.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 export interface MakeInput {
   readonly options: ReleaseOptions;
@@ -20,10 +21,7 @@ export async function makeRelease(input: MakeInput): Promise<string> {
   await copyFiles(input, folder);
   for (const path of options.shared) {
     await linkShared(dir, id, path).catch((error: unknown) => {
-      throw failure(
-        `The shared path ${path}: ${error instanceof Error ? error.message : String(error)}`,
-        error,
-      );
+      throw failure(`The shared path ${path}: ${messageOf(error)}`, error);
     });
   }
   for (const argv of options.build) {

@@ -2,6 +2,7 @@ import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { tarballFailure } from "./failure.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 const packageSchema = z.object({
   name: z.string().max(214).catch(""),
@@ -22,7 +23,7 @@ export async function readPackage(dir: string, needed: boolean): Promise<Package
     return packageSchema.parse(JSON.parse(await readFile(file, "utf8")));
   } catch (error) {
     if (!needed) return NONE;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw tarballFailure(
       "deploy:github:no_pkg_json",
       `The archive has no package.json that can be read: ${why}`,

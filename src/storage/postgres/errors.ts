@@ -1,5 +1,6 @@
 import pg from "pg";
 import { AppError } from "../../domain/errors.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 /** Seconds. */
 const RETRY_AFTER = 5;
@@ -30,7 +31,7 @@ const TEMPORARY = new RegExp(
 /** What the database or the way to it reports of itself is temporary to the caller; the rest is a fault of ours. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof pg.DatabaseError && !TEMPORARY.test(error.code ?? "")) {
     return new AppError("internal", `A database operation failed: ${message}`, { cause: error });
   }

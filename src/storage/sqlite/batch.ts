@@ -4,6 +4,7 @@ import type { Connection } from "../connection.ts";
 import type { BodyFiles } from "./body-files.ts";
 import { invoke, isRead } from "../operations/registry.ts";
 import { toWireError, type Call, type CallResult } from "./messages.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 export interface BatchOptions {
   readonly database: Database.Database;
@@ -76,18 +77,18 @@ async function runInSavepoint(options: BatchOptions, call: Call): Promise<CallRe
   if (isRead(call.name)) return runCall(options, call);
   await connection.execute("savepoint one", []);
   const result = await runCall(options, call);
-  if (!database.inTransaction) throw new AppError("store:unavailable", messageOf(result));
+  if (!database.inTransaction) throw new AppError("store:unavailable", failureOf(result));
   if (!result.ok) await connection.execute("rollback to one", []);
   await connection.execute("release one", []);
   return result;
 }
 
-const messageOf = (result: CallResult): string | undefined => (result.ok ? undefined : result.error.message);
+const failureOf = (result: CallResult): string | undefined => (result.ok ? undefined : result.error.message);
 
 /** What the database reports of itself (full, unreadable, busy) is temporary to the caller; the rest is a fault of ours. */
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (
     error instanceof Database.SqliteError &&
     !/^SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE)/.test(error.code)

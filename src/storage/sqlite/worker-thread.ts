@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { AppError } from "../../domain/errors.ts";
 import { bodiesOf, fromWireError, type Call, type CallResult, type Reply, type Request } from "./messages.ts";
 import { siblingModule } from "../../lib/sibling-module.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 /** A thread with the database open in it. */
 export interface DatabaseThread {
@@ -36,7 +37,7 @@ export async function startDatabaseThread({ path, onResults }: StartOptions): Pr
   // Said through `ended`; without a listener it would end the process.
   let reason = "it ended";
   worker.on("error", (error) => {
-    reason = error instanceof Error ? error.message : String(error);
+    reason = messageOf(error);
   });
   worker.on("exit", () => {
     opening.reject(new AppError("store:unavailable", `The database thread is gone: ${reason}`));

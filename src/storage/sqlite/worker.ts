@@ -8,6 +8,7 @@ import { createSqliteConnection } from "./connection.ts";
 import { bodiesDir, openDatabase } from "./database.ts";
 import { MOVE_OF, moveRow, refuseMoved } from "../move/move-record.ts";
 import { bodiesOf, type Call, type Reply, type Request, toWireError } from "./messages.ts";
+import { messageOf } from "../../lib/message-of.ts";
 
 /** So that in a burst the first does not wait for the last. */
 const MAX_CALLS = 512;
@@ -117,7 +118,7 @@ function end(port: MessagePort, opened: Opened): void {
 
 function asAppError(error: unknown, path: string): AppError {
   if (error instanceof AppError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new AppError("store:unavailable", `The database ${path} can't be opened: ${message}`);
 }
 
