@@ -1,16 +1,15 @@
 import { copyFile, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { connect } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createClient } from "../../src/client/client.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { createLocalFetch } from "../../src/lib/local-fetch.ts";
-import { createLogger } from "../../src/lib/logger.ts";
 import { createOutboundFetch } from "../../src/lib/outbound.ts";
 import { makeAuthority, makeCertificate } from "../support/certificates.ts";
 import { githubPush } from "../support/push.ts";
+import { logLines } from "../support/log-lines.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 const SECRET = "a-long-enough-secret";
@@ -33,13 +32,8 @@ afterEach(() => server.close());
 
 async function start(more = ""): Promise<void> {
   await use("one");
-  lines = [];
-  const destination = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(chunk.toString());
-      done();
-    },
-  });
+  const log = logLines("info");
+  lines = log.lines;
   server = await startTestServer({
     settings: `
 server: { tls: { cert: ${dir}/now.pem, key: ${dir}/now.key${more} } }
@@ -48,7 +42,7 @@ sources:
 `,
     file: true,
     work: false,
-    logger: createLogger({ level: "info", destination }),
+    logger: log.logger,
   });
 }
 

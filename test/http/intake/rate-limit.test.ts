@@ -1,6 +1,5 @@
-import { Writable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
-import { createLogger } from "../../../src/lib/logger.ts";
+import { logLines } from "../../support/log-lines.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
 const SECRET = "a-long-enough-secret";
@@ -17,18 +16,13 @@ let lines: string[] = [];
 afterEach(() => server.close());
 
 async function start(text: string): Promise<void> {
-  lines = [];
-  const destination = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(chunk.toString());
-      done();
-    },
-  });
+  const log = logLines("warn");
+  lines = log.lines;
   server = await startTestServer({
     settings: text,
     work: false,
     file: true,
-    logger: createLogger({ level: "warn", destination }),
+    logger: log.logger,
   });
 }
 

@@ -5,7 +5,7 @@ import { formatExact, shortId } from "../format.ts";
 import { tellsOf, useLoaded, useNews } from "../hooks.ts";
 import { Empty, Page, Panel, Table, WhenLoaded } from "../parts/basics.tsx";
 import { Needs } from "../parts/needs.tsx";
-import { Choice, Pager, useFilter } from "../parts/pager.tsx";
+import { Choice, Pager, TextFilter, useFilter } from "../parts/pager.tsx";
 import { Badge, type Status } from "../parts/status.tsx";
 import { Time } from "../parts/time.tsx";
 import { hrefTo, Link, type Query } from "../router.tsx";
@@ -96,28 +96,24 @@ function Filters(): JSX.Element {
   const { query, set } = useFilter();
   return (
     <form class="filters" onSubmit={(event) => event.preventDefault()}>
-      <label>
-        <span>Who</span>
-        <input
-          placeholder="token:ci"
-          value={query["actor"] ?? ""}
-          onChange={(event) => set({ actor: event.currentTarget.value.trim() })}
-        />
-      </label>
+      <TextFilter
+        label="Who"
+        value={query["actor"] ?? ""}
+        placeholder="token:ci"
+        onEnter={(actor) => set({ actor })}
+      />
       <Choice
         label="What"
         value={query["action"] ?? ""}
         options={actions.options.map((action) => [action, action])}
         onChoose={(action) => set({ action })}
       />
-      <label>
-        <span>To</span>
-        <input
-          placeholder="task:019a…"
-          value={query["target"] ?? ""}
-          onChange={(event) => set({ target: event.currentTarget.value.trim() })}
-        />
-      </label>
+      <TextFilter
+        label="To"
+        value={query["target"] ?? ""}
+        placeholder="task:019a…"
+        onEnter={(target) => set({ target })}
+      />
       <Choice
         label="Result"
         value={query["result"] ?? ""}

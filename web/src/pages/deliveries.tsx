@@ -4,7 +4,7 @@ import { client } from "../api.ts";
 import { formatBytes, shortId } from "../format.ts";
 import { tellsOf, useLoaded, useNews } from "../hooks.ts";
 import { Empty, Page, Panel, Table, WhenLoaded } from "../parts/basics.tsx";
-import { Choice, Pager, useFilter } from "../parts/pager.tsx";
+import { Choice, Pager, TextFilter, useFilter } from "../parts/pager.tsx";
 import { Badge, type Status } from "../parts/status.tsx";
 import { Time } from "../parts/time.tsx";
 import { hrefTo, Link, type Query } from "../router.tsx";
@@ -49,14 +49,12 @@ export function DeliveriesPage(): JSX.Element {
           options={Object.entries(VERDICTS).map(([verdict, { label }]) => [verdict, label])}
           onChoose={(verdict) => set({ verdict })}
         />
-        <label>
-          <span>Event</span>
-          <input
-            placeholder="push"
-            value={query["event"] ?? ""}
-            onChange={(event) => set({ event: event.currentTarget.value.trim() })}
-          />
-        </label>
+        <TextFilter
+          label="Event"
+          value={query["event"] ?? ""}
+          placeholder="push"
+          onEnter={(event) => set({ event })}
+        />
       </form>
       <Panel title="Deliveries" note="newest first">
         <WhenLoaded from={loaded}>

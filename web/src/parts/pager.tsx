@@ -62,3 +62,22 @@ export const Choice = ({ label, value, options, onChoose }: ChoiceProps): JSX.El
     </select>
   </label>
 );
+
+interface TextFilterProps {
+  readonly label: string;
+  readonly value: string;
+  readonly placeholder: string;
+  /** When it has been typed to its end. */
+  readonly onEnter: (value: string) => void;
+}
+
+export const TextFilter = ({ label, value, placeholder, onEnter }: TextFilterProps): JSX.Element => (
+  <label>
+    <span>{label}</span>
+    <input
+      placeholder={placeholder}
+      value={value}
+      onChange={(event) => onEnter(event.currentTarget.value.trim())}
+    />
+  </label>
+);
