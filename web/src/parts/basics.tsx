@@ -1,7 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Loaded } from "../hooks.ts";
 import { useTitle } from "../hooks.ts";
+import { usePlace } from "../router.tsx";
 
 interface PageProps {
   readonly title: string;
@@ -11,11 +12,15 @@ interface PageProps {
   readonly children: ComponentChildren;
 }
 
-/** A page: its heading takes the focus when it opens, so that keyboard and screen reader begin there. */
+/**
+ * A page: its heading takes the focus when it opens, so that keyboard and screen reader begin there. Not again when its title
+ * changes: the data that it comes with may be there only when somebody is further on already.
+ */
 export function Page({ title, heading = title, actions, children }: PageProps): JSX.Element {
   const top = useRef<HTMLHeadingElement>(null);
   useTitle(title);
-  useEffect(() => top.current?.focus({ preventScroll: true }), [title]);
+  const address = usePlace().path.join("/");
+  useLayoutEffect(() => top.current?.focus({ preventScroll: true }), [address]);
   return (
     <>
       <header class="page-head">
