@@ -1,6 +1,7 @@
 import { type ProblemWire, problemSchema, type ReceivedWire, receivedSchema } from "../client/schemas.ts";
 import type { MadeRequest } from "../senders/sender.ts";
 import { CliError, EXIT } from "./exit-codes.ts";
+import { deepestMessage } from "../lib/message-of.ts";
 
 /** What a receiver of webhooks answered. */
 export interface Answer {
@@ -28,7 +29,7 @@ export async function post(
   const init = { method: "POST", headers, body: new Uint8Array(body), redirect: "manual" } as const;
   const response = await request(target, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
     (error: unknown) => {
-      throw new CliError(EXIT.noServer, `${url} could not be reached: ${deepest(error)}`);
+      throw new CliError(EXIT.noServer, `${url} could not be reached: ${deepestMessage(error)}`);
     },
   );
   const text = (await response.text()).slice(0, MAX_TEXT);
@@ -60,11 +61,4 @@ function parse(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-/** fetch wraps what happened in "fetch failed". */
-function deepest(error: unknown): string {
-  let last = error;
-  while (last instanceof Error && last.cause instanceof Error) last = last.cause;
-  return last instanceof Error ? last.message : String(last);
 }
