@@ -104,9 +104,8 @@ export function prepare<I extends object, R>(
 
   async function execute(connection: Connection, input: I): Promise<QueryOutcome> {
     const { sql, parameters } = compiled.get(connection.builder) ?? compile(connection.builder);
-    const values = new Map<string, unknown>(Object.entries(input));
     const bound = parameters.map((each) =>
-      storable(each instanceof Placeholder ? values.get(each.key) : each),
+      storable(each instanceof Placeholder ? Reflect.get(input, each.key) : each),
     );
     return connection.execute(sql, bound, true);
   }
@@ -135,7 +134,9 @@ export async function rowsOf<R>(connection: Connection, query: Compilable<R>): P
  * In JSON both are escaped, and kept.
  */
 function storable(value: unknown): unknown {
-  return typeof value === "string" ? value.replaceAll("\0", "\uFFFD").toWellFormed() : value;
+  if (typeof value !== "string") return value;
+  const text = value.includes("\0") ? value.replaceAll("\0", "\uFFFD") : value;
+  return text.toWellFormed();
 }
 
 /** Our own tables, read by a query whose row type kysely has worked out. */

@@ -80,7 +80,7 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
   // A rollback that no action takes up is none.
   const health = entry?.type === "rollback" && matches.length === 0 ? null : entry;
   const audit = matches.length === 0 ? null : toEvent(input.audit ?? sentBy(input.delivery), services.now());
-  const stored = await services.store.storeDelivery({
+  const storing = services.store.storeDelivery({
     delivery: refusal === null ? input.delivery : { ...input.delivery, reason: refusal.reason },
     body: input.body,
     fingerprint: input.fingerprint,
@@ -92,11 +92,13 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
     health,
     audit,
   });
+  // Before the answer: the embedded store takes calls in their order, so the fsync that stores the tasks also hands them out.
+  if (matches.length > 0) services.queue.wake();
+  const stored = await storing;
   services.hub.notify(DELIVERIES);
   if (stored.tasks.length > 0) services.hub.notify(AUDIT);
   if (health !== null) services.logger.info({ ...health }, SAYINGS[health.type]);
   if (!stored.duplicate && stored.tasks.length > 0) {
-    services.queue.wake();
     stopSuperseded(services, stored.superseded, stored.tasks[0]?.id ?? "");
   }
   return { ...stored, reasons };
