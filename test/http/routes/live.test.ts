@@ -60,9 +60,10 @@ describe("the stream of everything", () => {
       const events = await eventsUntil(
         {},
         () => server.push({ secret: SECRET, ...push }),
-        ({ type }) => type === "changed",
+        // What the test before has left to be recorded may be told first.
+        (event) => event.type === "changed" && event.topics.includes("deliveries"),
       );
-      expect(events.at(-1)).toEqual({ type: "changed", topics: ["deliveries"] });
+      expect(events.at(-1)).toEqual({ type: "changed", topics: expect.arrayContaining(["deliveries"]) });
     }
   });
 
