@@ -57,13 +57,11 @@ describe("the stream of everything", () => {
 
   it("tells that deliveries have come, also those that start nothing or are rejected", async () => {
     for (const push of [{}, { event: "push", body: "{" }]) {
-      const events = await eventsUntil(
-        {},
-        () => server.push({ secret: SECRET, ...push }),
-        // What the test before has left to be recorded may be told first.
-        (event) => event.type === "changed" && event.topics.includes("deliveries"),
-      );
-      expect(events.at(-1)).toEqual({ type: "changed", topics: expect.arrayContaining(["deliveries"]) });
+      // What the test before has left to be recorded may be told first.
+      const tells = (event?: LiveEvent): boolean =>
+        event?.type === "changed" && event.topics.includes("deliveries");
+      const events = await eventsUntil({}, () => server.push({ secret: SECRET, ...push }), tells);
+      expect(tells(events.at(-1))).toBe(true);
     }
   });
 
