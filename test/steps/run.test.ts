@@ -1,9 +1,16 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stepKinds, stepTitle } from "../../src/steps/registry.ts";
 import { createWorkbench, type Workbench } from "./workbench.ts";
 
 let bench: Workbench;
-const values = { "params.x": "$(id); *", "params.dash": "-rf", "event.branch": "--upload-pack=evil" };
+const values = {
+  "params.word": "release/1.2",
+  "params.x": "$(id); *",
+  "params.dash": "-rf",
+  "event.branch": "--upload-pack=evil",
+};
 beforeEach(async () => {
   bench = await createWorkbench(values);
 });
@@ -54,6 +61,35 @@ describe("run", () => {
       "must not become part of a script",
     );
     expect(problem(["sh", "-c", 'echo "$1"', "sh", "${{ params.x }}"])).toBeUndefined();
+  });
+
+  it.each([
+    ["glued to its flag", ["sh", "-cecho ${{ params.x }}"]],
+    ["behind env", ["env", "A=1", "python3", "-c", "print('${{ params.x }}')"]],
+    ["of env itself", ["env", "-S", "echo ${{ params.x }}"]],
+    ["in SQL", ["psql", "db", "--command=select '${{ params.x }}'"]],
+    ["as another account", ["su", "app", "--command", "deploy ${{ params.x }}"]],
+  ])("refuses a template inside a script %s", (_where, argv) => {
+    expect(problem(argv)).toContain("must not become part of a script");
+  });
+
+  it("refuses a template inside a line for ssh's shell", () => {
+    expect(problem(["ssh", "host", "deploy ${{ params.x }}"])).toContain("ssh hands all of this to a shell");
+    expect(problem(["timeout", "9", "/usr/bin/ssh", "-p", "22", "host", "a=${{ params.x }}"])).toContain(
+      "ssh",
+    );
+    expect(problem(["ssh", "-p", "22", "u@${{ params.x }}", "deploy", "${{ params.x }}"])).toBeUndefined();
+  });
+
+  it("gives ssh's shell no value that is more than a word", async () => {
+    // In the place of ssh a program of that name that prints what it is given.
+    const ssh = join(bench.dir, "ssh");
+    await writeFile(ssh, '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+    await bench.run("run", [ssh, "-l", "me", "host", "deploy", "${{ params.word }}"]);
+    expect(bench.lines).toEqual(["-l me host deploy release/1.2"]);
+    await expect(bench.run("run", [ssh, "host", "deploy", "${{ params.x }}"])).rejects.toThrow(
+      "the shell at the other end of ssh would take apart",
+    );
   });
 
   it("refuses what is no argv", () => {
