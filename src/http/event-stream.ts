@@ -6,21 +6,22 @@ import type { App } from "../usecases/app.ts";
 import { LIMITS } from "./limits.ts";
 import { pumpLive } from "./live-stream.ts";
 import { type LogPlace, sendLog } from "./send-log.ts";
-import { createChanges, type EventStream, eventText, send, STILL_HERE, takeOver } from "./sse.ts";
+import { createChanges, type EventStream, eventText, everyWhile, send, STILL_HERE, takeOver } from "./sse.ts";
 import { taskToWire } from "./wire/task.ts";
 
-export interface FollowInput extends LogPlace {
+interface StreamInput {
   readonly reply: FastifyReply;
+  /** Asked now and then; the stream ends when it rejects: a token may be revoked meanwhile. */
+  readonly check: () => Promise<unknown>;
 }
 
-export interface LiveInput {
-  readonly reply: FastifyReply;
+export interface FollowInput extends StreamInput, LogPlace {}
+
+export interface LiveInput extends StreamInput {
   /** The task whose log is sent too. */
   readonly log: LogPlace | null;
   /** Whether its reader may be told of a task. */
   readonly sees: (task: Task) => boolean;
-  /** Asked now and then; the stream ends when it rejects: a token may be revoked meanwhile. */
-  readonly check: () => Promise<unknown>;
 }
 
 /** Those who are told what happens as it happens. Each call takes over the reply, and resolves when the stream has ended. */
@@ -67,8 +68,7 @@ export function createEventStreams({ app, limits: changed = {} }: EventStreamsOp
   }
 
   return {
-    follow: ({ reply, taskId, after }) =>
-      stream(reply, (to) => pump({ ...to, app, taskId, after, heartbeatMs })),
+    follow: ({ reply, ...input }) => stream(reply, (to) => pump({ ...to, ...input, app, heartbeatMs })),
     live: ({ reply, ...input }) => stream(reply, (to) => pumpLive({ ...to, ...input, app, heartbeatMs })),
     close() {
       for (const controller of open) controller.abort();
@@ -78,13 +78,15 @@ export function createEventStreams({ app, limits: changed = {} }: EventStreamsOp
 
 interface Pump extends EventStream, LogPlace {
   readonly app: Pick<App, "getTask" | "listLog" | "watchTask">;
+  readonly check: () => Promise<unknown>;
   readonly heartbeatMs: number;
 }
 
 /** Watches first, then reads: what is stored in between is seen in the next round. */
 async function pump(stream: Pump): Promise<void> {
-  const { app, taskId, after, heartbeatMs, ended } = stream;
+  const { app, taskId, after, heartbeatMs, ended, check } = stream;
   const changes = createChanges(ended, heartbeatMs);
+  const checkNowAndThen = everyWhile(heartbeatMs, check);
   const unwatch = app.watchTask(taskId, changes.notify);
   let seq = after;
   let shown = "";
@@ -98,6 +100,7 @@ async function pump(stream: Pump): Promise<void> {
       shown = data;
       if (isEnded(task.state)) return await send(stream, endEvent(task));
       if (!(await changes.next())) await send(stream, STILL_HERE);
+      await checkNowAndThen();
     }
   } finally {
     unwatch();

@@ -5,7 +5,7 @@ import type { App } from "../usecases/app.ts";
 import { AUDIT, DELIVERIES, MESSAGES } from "../usecases/hub.ts";
 import { LIMITS } from "./limits.ts";
 import { type LogPlace, sendLog } from "./send-log.ts";
-import { createChanges, type EventStream, eventText, send, STILL_HERE } from "./sse.ts";
+import { createChanges, type EventStream, eventText, everyWhile, send, STILL_HERE } from "./sse.ts";
 import { taskToWire } from "./wire/task.ts";
 
 export interface LivePump extends EventStream {
@@ -39,7 +39,7 @@ export async function pumpLive(stream: LivePump): Promise<void> {
   const changes = createChanges(ended, heartbeatMs);
   let news = noNews();
   let after = stream.log?.after ?? 0;
-  let checked = Date.now();
+  const checkNowAndThen = everyWhile(heartbeatMs, check);
   const unwatch = app.watchAll((id) => {
     note(news, id);
     changes.notify();
@@ -56,10 +56,7 @@ export async function pumpLive(stream: LivePump): Promise<void> {
       // A task that prints a thousand lines in a second is some changes, not a thousand.
       await delay(LIMITS.livePauseMs, undefined, { signal: ended }).catch(() => undefined);
       if (!(await changes.next())) await send(stream, STILL_HERE);
-      if (Date.now() - checked >= heartbeatMs) {
-        await check();
-        checked = Date.now();
-      }
+      await checkNowAndThen();
     }
   } finally {
     unwatch();

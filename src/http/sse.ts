@@ -73,3 +73,13 @@ export function createChanges(ended: AbortSignal, heartbeatMs: number): Changes 
     },
   };
 }
+
+/** Does something at most once in a while, when it is called after that while. */
+export function everyWhile(whileMs: number, act: () => Promise<unknown>): () => Promise<void> {
+  let done = Date.now();
+  return async () => {
+    if (Date.now() - done < whileMs) return;
+    await act();
+    done = Date.now();
+  };
+}

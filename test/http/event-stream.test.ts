@@ -1,5 +1,6 @@
 import { fastify, type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
+import { AppError } from "../../src/domain/errors.ts";
 import {
   createEventStreams,
   type EventStreams,
@@ -26,11 +27,13 @@ let connection: RawConnection | null = null;
 /** Log entries that streams have read from the store. */
 let read = 0;
 let following = 0;
+let check: () => Promise<unknown>;
 
 async function open(limits: EventStreamsOptions["limits"]): Promise<string> {
   world = await createWorld({ settings: SETTINGS });
   const { app } = world;
   read = 0;
+  check = async () => undefined;
   streams = createEventStreams({
     ...(limits !== undefined && { limits }),
     app: {
@@ -45,7 +48,7 @@ async function open(limits: EventStreamsOptions["limits"]): Promise<string> {
   server = fastify();
   server.get<{ Params: { id: string } }>("/:id", async ({ params }, reply) => {
     following += 1;
-    await streams.follow({ taskId: params.id, after: 0, reply });
+    await streams.follow({ taskId: params.id, after: 0, reply, check: () => check() });
     following -= 1;
     return reply;
   });
@@ -69,6 +72,17 @@ describe("an event stream", () => {
     await expect.poll(() => following).toBe(2);
     await world.app.cancelTask({ id, by: "test" });
     expect((await events).map(({ type }) => type)).toEqual(["task", "task", "end"]);
+  });
+
+  it("ends, without an end of the task, when its reader may not read it any more", async () => {
+    const id = await open({ heartbeatMs: 20 });
+    const events = collect(eventsOf(await fetch(`${url}/${id}`)));
+    await expect.poll(() => following).toBe(1);
+    check = async () => {
+      throw new AppError("auth:bad_credentials");
+    };
+    expect((await events).map(({ type }) => type)).toEqual(["task"]);
+    expect(following).toBe(0);
   });
 
   it("reads no more than its reader takes, and goes on when the reader does", async () => {

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { liveQuerySchema } from "../../../client/requests.ts";
-import type { Task } from "../../../domain/task.ts";
 import { errors } from "../errors.ts";
 import { lastEventId } from "../last-event-id.ts";
-import { limitOfIdentity } from "./limit.ts";
-import { type ApiContext, type ApiServer, identityOf } from "./route.ts";
+import type { ApiContext, ApiServer } from "./route.ts";
+import { streamReader } from "./stream-reader.ts";
 
-export function liveRoutes(server: ApiServer, { app, guard, authenticator, streams }: ApiContext): void {
+export function liveRoutes(server: ApiServer, context: ApiContext): void {
+  const { guard, streams } = context;
   const about = {
     id: "live",
     tag: "tasks",
@@ -24,24 +24,13 @@ export function liveRoutes(server: ApiServer, { app, guard, authenticator, strea
     guard(about, { querystring: liveQuerySchema, response: { 200: stream, ...errors } }),
     async (request, reply) => {
       const { log, after = 0 } = request.query;
-      let identity = identityOf(request);
-      const sees = ({ action }: Task): boolean =>
-        limitOfIdentity(identity, about.scope)?.actions.includes(action) ?? true;
-      const checkLog = async (): Promise<void> => {
-        if (log === undefined || sees(await app.getTask(log))) return;
-        const message = `This needs the scope ${about.scope}; ${identity.by} may see their own apps only`;
-        throw authenticator.forbid(request, identity, message);
-      };
-      await checkLog();
+      const { sees, admit, admitAgain } = streamReader(context, request, about);
+      await admit(log);
       await streams.live({
         reply,
         log: log === undefined ? null : { taskId: log, after: lastEventId(request) ?? after },
         sees,
-        // What they may has perhaps changed meanwhile.
-        check: async () => {
-          identity = await authenticator.authenticate(request, about.scope, about);
-          await checkLog();
-        },
+        check: () => admitAgain(log),
       });
       return reply;
     },

@@ -13,6 +13,7 @@ import { errors } from "../errors.ts";
 import { lastEventId } from "../last-event-id.ts";
 import { checkAction, checkTask, limitOf } from "./limit.ts";
 import { type ApiContext, type ApiServer, askerOf, identityOf } from "./route.ts";
+import { streamReader } from "./stream-reader.ts";
 
 const tag = "tasks";
 const params = idParamsSchema;
@@ -139,7 +140,7 @@ function retry(server: ApiServer, context: ApiContext): void {
 }
 
 function events(server: ApiServer, context: ApiContext): void {
-  const { app, guard, streams } = context;
+  const { guard, streams } = context;
   const about = {
     id: "followTask",
     tag,
@@ -156,10 +157,11 @@ function events(server: ApiServer, context: ApiContext): void {
     "/tasks/:id/events",
     guard(about, { params, querystring: eventsQuerySchema, response: { 200: stream, ...errors } }),
     async (request, reply) => {
-      const task = await app.getTask(request.params.id);
-      checkAction(context, request, { scope: about.scope, action: task.action });
+      const { id: taskId } = request.params;
+      const { admit, admitAgain } = streamReader(context, request, about);
+      await admit(taskId);
       const after = lastEventId(request) ?? request.query.after ?? 0;
-      await streams.follow({ taskId: task.id, after, reply });
+      await streams.follow({ taskId, after, reply, check: () => admitAgain(taskId) });
       return reply;
     },
   );
