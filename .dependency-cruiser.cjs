@@ -30,7 +30,7 @@ const MAY_IMPORT = {
   accounts: ["src/domain/", "src/lib/", "src/storage/(store|auditor|audit-calls)\\.ts"],
   http: [
     "src/(domain|lib|usecases|accounts)/",
-    "src/client/(schemas|requests|audit)\\.ts",
+    "src/client/(schemas|requests|audit)(\\.ts|/)",
     "src/settings/settings\\.ts",
     "src/storage/(store|auditor|audit-calls)\\.ts",
     "src/sources/source\\.ts",
