@@ -29,6 +29,7 @@ import type { Settings } from "./settings/settings.ts";
 import { watchSettings } from "./settings/watch.ts";
 import { createAuditor } from "./storage/auditor.ts";
 import { type MaybeLate, openOrLater } from "./storage/late-store.ts";
+import { createMeteredStore } from "./storage/metered-store.ts";
 import { openStore } from "./storage/open.ts";
 import type { SharedStore } from "./storage/postgres/shared.ts";
 import { NODE_ROLES, type Store } from "./storage/store.ts";
@@ -37,6 +38,7 @@ import { createApp } from "./usecases/create-app.ts";
 import { createHoldKeeper } from "./usecases/hold-keeper.ts";
 import { AUDIT, createHub, type Hub, MESSAGES } from "./usecases/hub.ts";
 import { keepRetention } from "./usecases/keep-retention.ts";
+import { createMeters, type Meters } from "./usecases/meters.ts";
 import { createNodeKeeper, type NodeIdentity } from "./usecases/keep-node.ts";
 import { createLife, type Life } from "./usecases/life.ts";
 import { createPublishedKeys } from "./usecases/published-keys.ts";
@@ -102,12 +104,19 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
       throw error;
     },
   );
-  const store = createTellingStore(plain, {
+  const meters = createMeters({
+    settings: () => services.settings.current(),
+    version: VERSION,
+    queueStats: () => store.queueStats(),
+    running: () => queue.running,
+  });
+  if (settings.metrics !== null) await meters.start();
+  const store = createTellingStore(createMeteredStore(plain, meters), {
     wake: () => services.outbound.wake(),
     changed: () => services.hub.notify(MESSAGES),
   });
   const place = { url: originOf(settings.server) };
-  const parts: Parts = { options, env, settings, logger, store, opened, spoolDisk, place };
+  const parts: Parts = { options, env, settings, logger, store, opened, spoolDisk, place, meters };
   const identity = identityOf(options);
   const node = nodeId(identity.name, newId());
   const shared = await shareStore(parts);
@@ -148,6 +157,7 @@ interface Parts extends MaybeLate {
   readonly spoolDisk: Store | null;
   /** Where it listens, once it does. */
   readonly place: { url: string };
+  readonly meters: Meters;
 }
 
 /** For a server that receives, and is not there for one command only. */
@@ -182,7 +192,7 @@ const openNow = async (location: Settings["store"]): Promise<MaybeLate> => ({
 });
 
 async function serve(parts: Parts, services: Services, life: Life): Promise<RunningServer> {
-  const { options, settings, logger, store, opened, place } = parts;
+  const { options, settings, logger, store, opened, place, meters } = parts;
   const { auditor } = services;
   const tokens = createTokens({ store, auditor });
   const users = createUsers({ store, auditor });
@@ -207,6 +217,7 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
   };
   const app = createApp({
     services,
+    meters,
     receives: options.receive !== false,
     ready: () => life.checkReady(),
     checkOpen: () => life.checkOpen(),
@@ -218,6 +229,7 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
     tokens,
     users,
     pairings: services.pairings,
+    meters,
     sessions: createSessions({ store, auditor, tokens }),
     logger,
     auditor,
@@ -381,7 +393,7 @@ interface OutboundParts extends Pick<NodeParts, "queue" | "node"> {
   readonly current: () => Settings;
 }
 
-function createOutbound({ store, logger, place }: Parts, { queue, node, current }: OutboundParts): Outbound {
+function createOutbound({ store, logger, place, meters }: Parts, { queue, node, current }: OutboundParts): Outbound {
   return createSender({
     store,
     logger,
@@ -394,6 +406,7 @@ function createOutbound({ store, logger, place }: Parts, { queue, node, current 
     },
     publicUrl: () => current().server.publicUrl ?? place.url,
     poster: byNetworks(current, createPoster),
+    onAttempt: (endpoint, result) => meters.attempt(endpoint, result),
   });
 }
 

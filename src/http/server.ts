@@ -15,6 +15,7 @@ import type { Auditor } from "../storage/auditor.ts";
 import type { App } from "../usecases/app.ts";
 import { createAccessLog } from "./access-log.ts";
 import { type AdminDoor, createAdminDoor, withoutAdmin } from "./admin-door.ts";
+import type { Meters } from "../usecases/meters.ts";
 import { createAuthenticator } from "./auth.ts";
 import { type ClientAddress, createClientAddress } from "./client-address.ts";
 import { answerClientError } from "./client-errors.ts";
@@ -34,6 +35,7 @@ import { apiRoutes } from "./routes/api/api.ts";
 import { createGuard } from "./routes/api/route.ts";
 import { dashboardRoutes } from "./routes/dashboard.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { jobservRoutes } from "./routes/jobserv.ts";
 import { createLoginLimit } from "./login-limit.ts";
 import { createDeployFeed, type DeployFeed } from "./routes/nodejitsu/feed.ts";
@@ -52,6 +54,7 @@ export interface HttpServerOptions {
   readonly sessions: Sessions;
   readonly users: Users;
   readonly pairings: Pick<Pairings, "pair">;
+  readonly meters: Pick<Meters, "request" | "text">;
   readonly logger: Logger;
   readonly auditor: Auditor;
   /** How somebody with a token comes here; default: by the API. */
@@ -71,16 +74,19 @@ export interface HttpServer {
 
 /** The whole HTTP side: webhooks on node's own server, everything else through fastify. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { app, settings, logger } = options;
+  const { app, settings, logger, meters } = options;
   let draining = false;
   const addressOf = createClientAddress(() => settings().server.trustedProxies);
   const budget = createBufferBudget(() => settings().server.maxBufferedBytes);
   const gate = createGate({ app, settings, addressOf, logger });
-  const intake = createIntake({ app, budget, logger, addressOf, gate, draining: () => draining });
+  const intake = createIntake({ ...options, budget, addressOf, gate, draining: () => draining });
   const streams = createEventStreams({ app });
   const feed = createDeployFeed({ app, logger });
   const door = createAdminDoor(options);
   const server = createFastify(options, { intake, door });
+  server.addHook("onResponse", async ({ method, routeOptions }, { statusCode: status }) => {
+    meters.request({ method, route: routeOptions.url ?? "none", status });
+  });
   const endUnused = trackUnused(server.server);
   const routes: string[] = [];
   server.addHook("onRoute", ({ method, url }) => {
@@ -207,6 +213,8 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   await server.register(jobservRoutes({ app, guard }), { prefix: JOBSERV_PREFIX });
   await server.register(openapiRoute, { prefix: "/api/v1" });
   await server.register(healthRoutes(app));
+  const metrics = { meters: options.meters, settings: () => settings().metrics, authenticator, addressOf };
+  await server.register(metricsRoutes(metrics));
   await server.register(dashboardRoutes);
   const token = createKappTokenCheck(() => settings().kapp.tokenHash);
   const publicUrl = (): string => settings().server.publicUrl ?? originOf(settings().server);

@@ -40,6 +40,8 @@ export interface SenderOptions {
   readonly logger: Logger;
   readonly now?: () => Date;
   readonly random?: () => number;
+  /** Told of each attempt. */
+  readonly onAttempt?: (endpoint: string, result: AttemptOutcome) => void;
   /** Between two looks for what is due. */
   readonly pollMs?: number;
 }
@@ -50,6 +52,12 @@ const PRUNE_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const KEPT_DAYS = 7;
 const DEAD_KEPT_DAYS = 90;
+
+/** `refused`: the endpoint answered, but not with success. */
+export type AttemptOutcome = "delivered" | "refused" | "failed";
+
+const outcomeOf = ({ answer, error }: Attempt): AttemptOutcome =>
+  error === null ? "delivered" : answer === null ? "failed" : "refused";
 
 export function createSender(options: SenderOptions): Outbound {
   const { store, endpoints, poster, node, shared, logger } = options;
@@ -72,6 +80,7 @@ export function createSender(options: SenderOptions): Outbound {
 
   async function send(endpoint: Endpoint, message: Message) {
     const outcome = await attempt({ endpoint, message, poster: poster(), now: now(), signal: ended.signal });
+    options.onAttempt?.(endpoint.name, outcomeOf(outcome));
     if (outcome.error !== null) {
       const { status = null } = outcome.answer ?? {};
       logger.warn(

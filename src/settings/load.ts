@@ -10,6 +10,7 @@ import { readActions } from "./read-actions.ts";
 import { readEndpoints } from "./read-endpoints.ts";
 import { readSettingsFile } from "./read-file.ts";
 import { readAdmin, readListen, readTls } from "./listen-schema.ts";
+import { completeMetrics } from "./metrics-settings.ts";
 import { createReading, type Reading } from "./reading.ts";
 import { readFreezes } from "./read-freezes.ts";
 import { completeRateLimits } from "./rate-limit-schema.ts";
@@ -102,6 +103,7 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
       leaseMs: common.work.lease,
       dir: resolve(dir, common.work.dir),
     },
+    metrics: completeMetrics(common.metrics),
     retention: readRetention(reading, common),
     sources,
     actions,

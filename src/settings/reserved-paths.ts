@@ -11,4 +11,5 @@ export const isReservedPath = (path: string): boolean =>
   path === "/1" ||
   path.startsWith("/1/") ||
   path === "/healthz" ||
+  path === "/metrics" ||
   path === "/readyz";

@@ -7,6 +7,7 @@ import { duration, entryName, lifetime, network, secret, size } from "./fields.t
 import { builtInKinds, type Kinds } from "./kinds.ts";
 import { freezeSchema } from "./freeze-schema.ts";
 import { admin, listenAddress, tls } from "./listen-schema.ts";
+import { metricsSchema } from "./metrics-settings.ts";
 import { rateLimit } from "./rate-limit-schema.ts";
 import { sourceSchema } from "./source-schema.ts";
 
@@ -162,6 +163,7 @@ const fixedShape = {
     .prefault({})
     .describe("Where the secrets are kept that sources and endpoints name by `secret_name`."),
   work: work.prefault({}).describe("How tasks run."),
+  metrics: metricsSchema.prefault({}).describe("Metrics for Prometheus: see docs/operations.md."),
   retention: retention
     .prefault({})
     .describe("How long what has been received and done is kept: see docs/retention.md."),

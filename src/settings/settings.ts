@@ -8,6 +8,7 @@ import type { TlsFiles } from "../lib/tls-pair.ts";
 import type { Rate } from "../lib/token-bucket.ts";
 import type { Endpoint } from "../outbound/endpoint.ts";
 import type { BoundSource } from "../sources/source.ts";
+import type { MetricsSettings } from "./metrics-settings.ts";
 
 /** `hookwright.yaml`, parsed once: defaults applied, secrets read, durations in ms, sizes in bytes, paths absolute, frozen. */
 export interface Settings {
@@ -23,6 +24,8 @@ export interface Settings {
   /** Absolute; holds what a server keeps on its own machine: its local token, and by default the embedded database. */
   readonly dataDir: string;
   readonly work: WorkSettings;
+  /** Null: there are none. */
+  readonly metrics: MetricsSettings | null;
   readonly retention: RetentionSettings;
   readonly sources: Readonly<Record<string, SourceSettings>>;
   readonly actions: Readonly<Record<string, Action>>;

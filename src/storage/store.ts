@@ -1,4 +1,5 @@
 import type { AuditEvent } from "../domain/audit.ts";
+import type { QueueStats } from "./queue-stats.ts";
 import type { Delivery } from "../domain/delivery.ts";
 import type { DeployEntry, NewDeploy } from "../domain/deploy.ts";
 import type { Approval, Hold } from "../domain/hold.ts";
@@ -500,6 +501,7 @@ export interface Store extends AuditCalls {
   /** Of tasks that have ended since then. */
   taskStats(input: { readonly since: string }): Promise<TaskStats>;
   sourceStats(): Promise<readonly SourceStats[]>;
+  queueStats(): Promise<QueueStats>;
   /** Raises progress; never lowers it. */
   setProgress(input: {
     readonly id: string;

@@ -7,6 +7,8 @@ import { approveTask } from "./approve-task.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { enableEndpoint, listEndpoints, retryDeadMessages, retryMessage, testEndpoint } from "./endpoints.ts";
 import { explainDelivery } from "./explain-delivery.ts";
+import { meteredReceive } from "./metered-receive.ts";
+import type { Meters } from "./meters.ts";
 import { jobservBuild } from "./jobserv-build.ts";
 import { listSources } from "./list-sources.ts";
 import { checkReady } from "./check-ready.ts";
@@ -28,6 +30,7 @@ import { createStats } from "./stats.ts";
 
 export interface CreateAppOptions {
   readonly services: Services;
+  readonly meters: Meters;
   /** False: this node takes no webhooks. */
   readonly receives: boolean;
   /** Rejects when the process can't take on work. */
@@ -38,7 +41,8 @@ export interface CreateAppOptions {
 }
 
 /** Binds the use cases to their services. */
-export function createApp({ services, receives, ready, checkOpen, reloadSettings }: CreateAppOptions): App {
+export function createApp(options: CreateAppOptions): App {
+  const { services, meters, receives, ready, checkOpen, reloadSettings } = options;
   const { store, hub, refusals } = services;
   const stats = createStats(services);
   const settings = (): Settings => services.settings.current();
@@ -49,8 +53,11 @@ export function createApp({ services, receives, ready, checkOpen, reloadSettings
       return start(services, input);
     };
   return {
-    receiveDelivery: whenOpen(receiveDelivery),
-    noteRefusal: (refusal) => refuse(services, refusal),
+    receiveDelivery: meteredReceive(whenOpen(receiveDelivery), meters),
+    noteRefusal(refusal) {
+      refuse(services, refusal);
+      if (Object.hasOwn(settings().sources, refusal.source)) meters.delivery(refusal.source, "refused", null);
+    },
     findSource: (path) => (receives ? sourceAt(settings(), path) : null),
     startAction: whenOpen(startAction),
     planAction: (input) => planAction(services, input),

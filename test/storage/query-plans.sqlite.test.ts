@@ -108,6 +108,9 @@ const CALLS: Readonly<Record<string, () => Promise<unknown>>> = {
     await operations.dueTasks(connection, { now, limit: 10 });
     await operations.heldTasks(connection, "approval");
   },
+  "counting what is to do": async () => {
+    await operations.queueStats(connection);
+  },
   "keeping nodes": async () => {
     const node = { id: "n", name: "n", labels, roles: [], pools: [], version: "1", leaseMs: 1_000 };
     await operations.heartbeat(connection, node);

@@ -12,13 +12,14 @@ export interface ServedWorld {
 
 /** The HTTP side over a world, whose parts a test can break. The caller closes `http`, then the world. */
 export async function serveWorld(
-  { app, services }: Pick<World, "app" | "services">,
+  { app, services, meters }: Pick<World, "app" | "services" | "meters">,
   logger: Logger = createLogger({ level: "silent" }),
 ): Promise<ServedWorld> {
   const { store, auditor } = services;
   const tokens = createTokens({ store, auditor });
   const http = createHttpServer({
     app,
+    meters,
     tokens,
     sessions: createSessions({ store, auditor, tokens }),
     users: createUsers({ store, auditor }),

@@ -25,6 +25,7 @@ import { createApp } from "../../src/usecases/create-app.ts";
 import { createHoldKeeper, type HoldKeeper } from "../../src/usecases/hold-keeper.ts";
 import { createHub } from "../../src/usecases/hub.ts";
 import { recoverTask, recoverTasks } from "../../src/usecases/recover-tasks.ts";
+import { createMeters, type Meters } from "../../src/usecases/meters.ts";
 import { createPublishedKeys } from "../../src/usecases/published-keys.ts";
 import { createRefusals } from "../../src/usecases/refusals.ts";
 import { runTask } from "../../src/usecases/run-task.ts";
@@ -41,6 +42,8 @@ export interface World {
   readonly services: Services;
   readonly queue: Queue;
   readonly holds: HoldKeeper;
+  /** Off until they are started. */
+  readonly meters: Meters;
   /** Begins to hand out tasks. */
   work(): void;
   recover(): Promise<number>;
@@ -131,8 +134,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   };
   await services.settings.replace(initial);
   const holds = createHoldKeeper({ services, pollMs: 50 });
+  const meters = createMeters({
+    settings: () => services.settings.current(),
+    version: "0.0.0",
+    queueStats: () => store.queueStats(),
+    running: () => queue.running,
+  });
   const app = createApp({
     services,
+    meters,
     receives: true,
     ready: () => store.ping(),
     checkOpen: () => undefined,
@@ -161,6 +171,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     services,
     queue,
     holds,
+    meters,
     work() {
       holds.start();
       services.outbound.start();

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../../domain/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { App, FoundSource, ReceivedDelivery } from "../../usecases/app.ts";
+import type { Meters } from "../../usecases/meters.ts";
 import type { ClientAddress } from "../client-address.ts";
 import type { Gate } from "../gate.ts";
 import { identityHeaders, newRequestId } from "../identity.ts";
@@ -20,6 +21,7 @@ export interface IntakeOptions {
   readonly logger: Logger;
   readonly addressOf: ClientAddress;
   readonly gate: Gate;
+  readonly meters: Pick<Meters, "request">;
   /** True once the server is closing: nothing new is taken. */
   readonly draining: () => boolean;
 }
@@ -49,6 +51,7 @@ const isReserved = (path: string): boolean =>
   path === "/ui" ||
   path.startsWith("/ui/") ||
   path === "/healthz" ||
+  path === "/metrics" ||
   path === "/readyz";
 
 export function pathOf(url = "/"): string {
@@ -70,6 +73,7 @@ async function answerDelivery(options: IntakeOptions, exchange: Exchange): Promi
     const answer = await receive(options, exchange, requestId);
     if (options.draining()) response.setHeader("connection", "close");
     send(response, answer);
+    count(options, request, answer);
   } catch (error) {
     if (error === null || response.destroyed) return;
     const known = toAppError(error, { logger: options.logger, requestId });
@@ -77,7 +81,12 @@ async function answerDelivery(options: IntakeOptions, exchange: Exchange): Promi
     if (request.method !== "POST") response.setHeader("allow", "POST");
     if (request.complete) send(response, answer);
     else sendEarly(request, response, answer);
+    count(options, request, answer);
   }
+}
+
+function count({ meters }: IntakeOptions, { method = "" }: IncomingMessage, { status }: Answer): void {
+  meters.request({ method, route: "webhook", status });
 }
 
 async function receive(options: IntakeOptions, exchange: Exchange, requestId: string): Promise<Answer> {

@@ -27,6 +27,7 @@ import * as releases from "./releases.ts";
 import * as recovery from "./recovery.ts";
 import * as sessions from "./sessions.ts";
 import * as settings from "./settings.ts";
+import { queueStats } from "./queue-stats.ts";
 import * as stats from "./stats.ts";
 import * as steps from "./steps.ts";
 import * as tokens from "./tokens.ts";
@@ -121,6 +122,7 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
   lastTaskOf: taskReads.lastTaskOf,
   taskStats: stats.taskStats,
   sourceStats: stats.sourceStats,
+  queueStats,
   settleDeploys: deploys.settleDeploys,
   listDeployEntries: deploys.listDeployEntries,
   createUser: users.createUser,
@@ -178,6 +180,7 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "lastTaskOf",
   "taskStats",
   "sourceStats",
+  "queueStats",
   "listDeployEntries",
   "getUser",
   "listUsers",
