@@ -393,7 +393,10 @@ interface OutboundParts extends Pick<NodeParts, "queue" | "node"> {
   readonly current: () => Settings;
 }
 
-function createOutbound({ store, logger, place, meters }: Parts, { queue, node, current }: OutboundParts): Outbound {
+function createOutbound(
+  { store, logger, place, meters }: Parts,
+  { queue, node, current }: OutboundParts,
+): Outbound {
   return createSender({
     store,
     logger,

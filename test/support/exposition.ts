@@ -55,7 +55,8 @@ export function parseExposition(text: string): Scrape {
   checkHistograms(series, types);
   const find: Scrape["find"] = (name, labels = {}) =>
     series.filter(
-      (each) => each.name === name && Object.entries(labels).every(([key, value]) => each.labels[key] === value),
+      (each) =>
+        each.name === name && Object.entries(labels).every(([key, value]) => each.labels[key] === value),
     );
   return {
     series,
@@ -64,7 +65,9 @@ export function parseExposition(text: string): Scrape {
     value(name, labels) {
       const [first, ...more] = find(name, labels);
       if (first === undefined || more.length > 0)
-        throw new Error(`${more.length + Number(first !== undefined)} series ${name} ${JSON.stringify(labels)}`);
+        throw new Error(
+          `${more.length + Number(first !== undefined)} series ${name} ${JSON.stringify(labels)}`,
+        );
       return first.value;
     },
   };

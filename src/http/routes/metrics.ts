@@ -44,7 +44,10 @@ export const metricsRoutes =
     const onRequest = async (request: FastifyRequest): Promise<void> => {
       const current = settings();
       if (current === null)
-        throw new AppError("request:not_found", "Metrics are off; `metrics: { enabled: true }` turns them on");
+        throw new AppError(
+          "request:not_found",
+          "Metrics are off; `metrics: { enabled: true }` turns them on",
+        );
       if (!isAllowed(request, current)) await authenticator.authenticate(request, "read");
     };
     server.get("/metrics", { schema: about, onRequest }, async (_request, reply) =>
