@@ -29,7 +29,7 @@ const server = z.strictObject({
   admin: admin
     .optional()
     .describe(
-      "Where `/api/v1`, the dashboard and `/healthz` are answered, and then there alone. Default: on `listen`, with the webhooks.",
+      "Where `/api/v1`, the dashboard, `/metrics` and `/healthz` are answered, and then there alone. Default: on `listen`, with the webhooks.",
     ),
   max_buffered: size()
     .prefault("256MiB")

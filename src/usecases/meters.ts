@@ -1,8 +1,10 @@
 import type { Task } from "../domain/task.ts";
 import type { Metrics, Read } from "../lib/metrics/metrics.ts";
 import { within } from "../lib/within.ts";
-import type { QueueStats } from "../storage/queue-stats.ts";
+import type { Store } from "../storage/store.ts";
 import type { Settings } from "../settings/settings.ts";
+
+type QueueStats = Awaited<ReturnType<Store["queueStats"]>>;
 
 export const DELIVERY_VERDICTS = [
   "accepted",

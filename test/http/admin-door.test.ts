@@ -13,6 +13,7 @@ server: { ${server} }
 sources:
   app: { kind: github, secret: "${SECRET}" }
   rest: { kind: argocd, secret: "${SECRET}", path: "/*" }
+metrics: { enabled: true }
 deploy: { apps: { site: { repository: octo/site, users: [me] } } }
 `;
 
@@ -29,7 +30,7 @@ const start = async (text: string): Promise<void> => {
   server = await startTestServer({ settings: settings(text), work: false });
 };
 
-const ADMIN = ["/api/v1/tasks", "/api/v1/openapi.json", "/ui/", "/ui", "/healthz", "/readyz"];
+const ADMIN = ["/api/v1/tasks", "/api/v1/openapi.json", "/ui/", "/ui", "/healthz", "/readyz", "/metrics"];
 
 describe("an address of its own for those who run the server", () => {
   it("has the API, the dashboard and the health; where webhooks come there is nothing of the kind", async () => {
@@ -48,6 +49,7 @@ describe("an address of its own for those who run the server", () => {
     expect(await fetch(`${api}/api/v1/tasks`, { headers })).toMatchObject({ status: 200 });
     expect(await fetch(`${api}/api/v1/tasks`)).toMatchObject({ status: 401 });
     expect(await fetch(`${api}/healthz`)).toMatchObject({ status: 200 });
+    expect(await fetch(`${api}/metrics`, { headers })).toMatchObject({ status: 200 });
     expect((await fetch(api, { redirect: "manual" })).headers.get("location")).toBe("/ui/");
   });
 

@@ -52,13 +52,11 @@ describe("the metrics", () => {
     const found = await scrape();
     const counted = found
       .find("hookwright_deliveries_total")
-      .map(({ labels, value }) => [labels["source"], labels["verdict"], value]);
-    expect(counted.toSorted()).toEqual([
-      ["app", "accepted", 1],
-      ["app", "duplicate", 1],
-      ["app", "refused", 1],
-      ["other", "rejected", 1],
-    ]);
+      .map(({ labels, value }) => `${labels["source"]} ${labels["verdict"]} ${value}`);
+    expect(new Set(counted)).toEqual(
+      new Set(["app accepted 1", "app duplicate 1", "app refused 1", "other rejected 1"]),
+    );
+    expect(counted).toHaveLength(4);
     expect(found.value("hookwright_delivery_duration_seconds_count")).toBe(4);
     const answers = found.find("hookwright_http_requests_total", { route: "webhook", method: "POST" });
     expect(Object.fromEntries(answers.map(({ labels, value }) => [labels["status"], value]))).toEqual({
@@ -127,13 +125,13 @@ describe("the metrics", () => {
   });
 });
 
+async function reloadWith(metrics: string): Promise<void> {
+  await writeFile(join(server.dir, "hookwright.yaml"), settingsFor(receiver.url, metrics));
+  expect((await server.api("/settings/reload", { method: "POST" })).status).toBe(204);
+}
+
 describe("who may read them", () => {
   const read = (headers: Record<string, string> = {}) => server.fetch("/metrics", { headers });
-
-  async function reloadWith(metrics: string): Promise<void> {
-    await writeFile(join(server.dir, "hookwright.yaml"), settingsFor(receiver.url, metrics));
-    expect((await server.api("/settings/reload", { method: "POST" })).status).toBe(204);
-  }
 
   it("whoever has a token with the scope read", async () => {
     const { token } = await server.client.createToken({ name: "prometheus", scopes: ["read"] });

@@ -47,7 +47,7 @@ export function parseExposition(text: string): Scrape {
     } else {
       const sample = parseSample(line);
       checkFamily(sample, family, types.get(family));
-      once(seen, JSON.stringify([sample.name, Object.entries(sample.labels).toSorted()]), "series");
+      once(seen, `${sample.name}{${Object.entries(sample.labels).map(String).toSorted().join()}}`, "series");
       series.push(sample);
     }
   }
@@ -81,10 +81,10 @@ function once(seen: Set<string>, key: string, what: string): void {
 function parseSample(line: string): Series {
   const [, name, labels = ""] = SAMPLE.exec(line) ?? [];
   if (name === undefined) throw new Error(`no line of the format: ${line}`);
-  const pairs = [...labels.matchAll(new RegExp(LABEL, "g"))].map(([, key = "", value = ""]) => [
-    key,
-    value.replaceAll(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char)),
-  ]);
+  const pairs = [...labels.matchAll(new RegExp(LABEL, "g"))].map(
+    ([, key = "", value = ""]) =>
+      [key, value.replaceAll(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char))] as const,
+  );
   const value = line.slice(line.lastIndexOf(" ") + 1);
   return { name, labels: Object.fromEntries(pairs), value: Number(value.replace("Inf", "Infinity")) };
 }
