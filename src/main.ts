@@ -13,8 +13,7 @@ import { openTls } from "./http/open-tls.ts";
 import { createHttpServer } from "./http/server.ts";
 import { newId } from "./lib/ids.ts";
 import { createLogger, levelOf, type Logger } from "./lib/logger.ts";
-import { createPoster } from "./lib/outbound-post.ts";
-import { createOutboundFetch, DOWNLOADS, type OutboundOptions } from "./lib/outbound.ts";
+import { createGuardedClients, type GuardedClients } from "./lib/guarded-clients.ts";
 import { originOf } from "./lib/origin.ts";
 import { onSignals } from "./lib/signals.ts";
 import type { Outbound } from "./outbound/outbound.ts";
@@ -346,8 +345,8 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
   const { store, settings, logger, env, spoolDisk } = parts;
   const now = (): Date => new Date();
   const { file, dir } = settings;
-  const fetch = createFetch(() => services.settings.current());
-  const download = createFetch(() => services.settings.current(), DOWNLOADS);
+  const clients = createGuardedClients(() => services.settings.current().outbound.allowCidrs, now);
+  const { fetch, download, installationTokens, poster } = clients;
   const place = secretPlaceOf(settings.text, settings.dir);
   const pairings = createPairings({
     secrets: openSecretStore({ ...place, env }),
@@ -382,20 +381,21 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
     weights: createStepWeights({ store, now }),
     publishedKeys: createPublishedKeys({ fetch, now }),
     fetch,
-    outbound: createOutbound(parts, { queue, node, current: () => services.settings.current() }),
+    outbound: createOutbound(parts, { queue, node, poster, current: () => services.settings.current() }),
     download,
+    installationTokens,
     pairings,
   };
   return services;
 }
 
-interface OutboundParts extends Pick<NodeParts, "queue" | "node"> {
+interface OutboundParts extends Pick<NodeParts, "queue" | "node">, Pick<GuardedClients, "poster"> {
   readonly current: () => Settings;
 }
 
 function createOutbound(
   { store, logger, place, meters }: Parts,
-  { queue, node, current }: OutboundParts,
+  { queue, node, poster, current }: OutboundParts,
 ): Outbound {
   return createSender({
     store,
@@ -408,26 +408,9 @@ function createOutbound(
       return Object.hasOwn(actions, name) ? (actions[name] ?? null) : null;
     },
     publicUrl: () => current().server.publicUrl ?? place.url,
-    poster: byNetworks(current, createPoster),
+    poster,
     onAttempt: (endpoint, result) => meters.attempt(endpoint, result),
   });
-}
-
-/** What depends on the networks that may be called; made anew when reloaded settings allow others. */
-function byNetworks<T>(current: () => Settings, create: (allowCidrs: readonly string[]) => T): () => T {
-  let made: { readonly allowed: string; readonly value: T } | null = null;
-  return () => {
-    const { allowCidrs } = current().outbound;
-    const allowed = JSON.stringify(allowCidrs);
-    if (made?.allowed !== allowed) made = { allowed, value: create(allowCidrs) };
-    return made.value;
-  };
-}
-
-/** The guarded client. */
-function createFetch(current: () => Settings, options: OutboundOptions = {}): typeof fetch {
-  const made = byNetworks(current, (allowCidrs) => createOutboundFetch({ ...options, allowCidrs }));
-  return (input, init) => made()(input, init);
 }
 
 /** Settings that came from no file stay as they are. */

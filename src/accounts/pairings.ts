@@ -43,7 +43,7 @@ export function createPairings({ secrets, fetch, apiUrl }: PairingsOptions): Pai
         throw new AppError("auth:github:update_user_failed", "The token could not be kept", { cause: error });
       }
     },
-    repositoryToken(user) {
+    async repositoryToken(user) {
       const text = secrets.read(nameOf(user, null));
       return text === null ? null : kept.parse(JSON.parse(text)).token;
     },

@@ -6,7 +6,7 @@ export interface Pairings {
    */
   pair(input: PairInput): Promise<void>;
   /** For fetching what the user deploys; null where they gave none for that. Those of single apps are not for it. */
-  repositoryToken(user: string): string | null;
+  repositoryToken(user: string): Promise<string | null>;
 }
 
 export interface PairInput {

@@ -1,6 +1,7 @@
-import { createSign } from "node:crypto";
 import { z } from "zod";
-import { getFromGithub, postToGithub } from "./github-api.ts";
+import { getFromGithub, GithubError, postToGithub } from "./github-api.ts";
+import { type GithubApp, signAppToken } from "./github-app.ts";
+import type { InstallationTokens } from "./installation-tokens.ts";
 import {
   createHookFinder,
   HOOKS_PER_PAGE,
@@ -27,8 +28,10 @@ export interface GithubHooksOptions {
 
 export type GithubCredentials =
   | { readonly type: "token"; readonly token: string }
-  /** A GitHub App, which signs its own: https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app */
-  | { readonly type: "app"; readonly id: string; readonly privateKey: string };
+  /** A GitHub App, for its own webhook. */
+  | ({ readonly type: "app" } & GithubApp)
+  /** A GitHub App that is installed on the repository. */
+  | ({ readonly type: "installation" } & GithubApp);
 
 const delivery = z.object({
   id: remoteIdSchema,
@@ -49,15 +52,31 @@ const SERVICE = "GitHub";
  * Deliveries of a webhook of a repository, an organization or an App
  * (https://docs.github.com/rest/repos/webhooks, https://docs.github.com/rest/apps/webhooks). GitHub keeps them for 3 days.
  */
-export function createGithubHooks(options: GithubHooksOptions): HookHistory {
-  const { owner } = options;
+export function createGithubHooks(
+  options: GithubHooksOptions,
+  tokens: Pick<InstallationTokens, "of">,
+): HookHistory {
+  const { owner, apiUrl, credentials } = options;
   const finder = createHookFinder({ service: SERVICE, ...options, page: hooksOf });
   let cached: Cached | null = null;
 
-  const call = (path: string, headers = {}) => {
-    const token = tokenOf(options.credentials);
-    return { apiUrl: options.apiUrl, token, path, headers };
-  };
+  async function tokenFor(caller: HistoryCaller): Promise<string> {
+    if (credentials.type === "token") return credentials.token;
+    if (credentials.type === "app") return signAppToken(credentials, new Date());
+    const repository = owner.replace("/repos/", "");
+    const token = await tokens.of({ app: credentials, apiUrl, repository }, caller);
+    if (token !== null) return token;
+    throw new GithubError(`The GitHub App ${credentials.id} is not installed on ${repository}`, {
+      status: 403,
+    });
+  }
+
+  const call = async (caller: HistoryCaller, path: string, headers = {}) => ({
+    apiUrl,
+    token: await tokenFor(caller),
+    path,
+    headers,
+  });
 
   /** The path of the one hook. */
   async function hookPath(caller: HistoryCaller): Promise<string> {
@@ -67,7 +86,7 @@ export function createGithubHooks(options: GithubHooksOptions): HookHistory {
 
   async function hooksOf(page: number, caller: HistoryCaller): Promise<readonly ListedHook[]> {
     const path = `${owner}/hooks?per_page=${HOOKS_PER_PAGE}&page=${page}`;
-    const response = await getFromGithub(call(path), caller);
+    const response = await getFromGithub(await call(caller, path), caller);
     const listed = parseAnswer(SERVICE, hooks, await response.text());
     return listed.map(({ id, config: { url } }) => ({ id, url }));
   }
@@ -81,7 +100,7 @@ export function createGithubHooks(options: GithubHooksOptions): HookHistory {
       const first = page === 1;
       const conditional = first && cached !== null ? { "if-none-match": cached.etag } : {};
       const cursor = first ? "" : `&cursor=${encodeURIComponent(next)}`;
-      const response = await getFromGithub(call(path + cursor, conditional), caller);
+      const response = await getFromGithub(await call(caller, path + cursor, conditional), caller);
       const current: Page =
         response.status === 304 && cached !== null ? cached.page : await readPage(response);
       const etag = response.headers.get("etag");
@@ -108,7 +127,7 @@ export function createGithubHooks(options: GithubHooksOptions): HookHistory {
     },
     async redeliver(remoteId, caller) {
       const path = `${await hookPath(caller)}/deliveries/${encodeURIComponent(remoteId)}/attempts`;
-      await postToGithub(call(path), caller);
+      await postToGithub(await call(caller, path), caller);
     },
   };
 }
@@ -143,22 +162,4 @@ function toListed({ id, guid, event, ...rest }: z.infer<typeof delivery>): Liste
 function nextCursor(link: string | null): string | null {
   const [, url = ""] = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? "") ?? [];
   return URL.canParse(url) ? new URL(url).searchParams.get("cursor") : null;
-}
-
-/** GitHub takes one for ten minutes at most; clocks may differ. */
-const APP_TOKEN_SECONDS = 9 * 60;
-const CLOCK_SECONDS = 60;
-
-function tokenOf(credentials: GithubCredentials): string {
-  if (credentials.type === "token") return credentials.token;
-  const now = Math.floor(Date.now() / 1_000);
-  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = {
-    iat: now - CLOCK_SECONDS,
-    exp: now + APP_TOKEN_SECONDS - CLOCK_SECONDS,
-    iss: credentials.id,
-  };
-  const content = `${encode({ alg: "RS256", typ: "JWT" })}.${encode(claims)}`;
-  const signature = createSign("RSA-SHA256").update(content).sign(credentials.privateKey, "base64url");
-  return `${content}.${signature}`;
 }

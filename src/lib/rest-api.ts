@@ -5,7 +5,7 @@ import { OutboundError } from "./outbound-error.ts";
 export interface RestCall {
   /** Who is called, for messages: `GitHub`. */
   readonly service: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as JSON; undefined: none. */
@@ -18,6 +18,8 @@ export interface RestCaller {
   readonly signal: AbortSignal;
   /** Told before each wait. */
   readonly log: (text: string) => void;
+  /** How often a call is tried at most. Default 12. */
+  readonly tries?: number;
 }
 
 /** The service said no, or could not be asked; the message has its own words. */
@@ -27,17 +29,24 @@ export class RestError extends Error {
   readonly status: number | null;
   /** A rate limit, not a verdict on the request. */
   readonly limited: boolean;
+  /** How long the service wants not to be called; null where it does not say. */
+  readonly retryAfterMs: number | null;
 
-  constructor(message: string, { status, limited = false, ...options }: RestErrorOptions) {
+  constructor(
+    message: string,
+    { status, limited = false, retryAfterMs = null, ...options }: RestErrorOptions,
+  ) {
     super(message, options);
     this.status = status;
     this.limited = limited;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
 interface RestErrorOptions extends ErrorOptions {
   readonly status: number | null;
   readonly limited?: boolean;
+  readonly retryAfterMs?: number | null;
 }
 
 const TRIES = 12;
@@ -59,7 +68,7 @@ export async function callRest(call: RestCall, caller: RestCaller): Promise<Resp
     const result = await tryOnce(call, caller);
     if (result.ok) return result.response;
     const { error, wait } = judge(call.service, result, attempt);
-    if (wait === null || attempt === TRIES) throw error;
+    if (wait === null || attempt >= (caller.tries ?? TRIES)) throw error;
     caller.log(`${error.message}; trying again in ${Math.ceil(wait / 1_000)} s`);
     await sleep(wait, undefined, { signal: caller.signal }).catch((reason: unknown) => {
       caller.signal.throwIfAborted();
@@ -115,10 +124,10 @@ function judge(service: string, failure: Failure, attempt: number): Judgement {
   const { status } = response;
   const limited = isLimit(response, message);
   const said = `${service} answered ${status}${message === "" ? "" : `: ${message}`}`;
-  const error = new RestError(said, { status, limited });
-  if (status >= 500) return { error, wait: faultWait(attempt) };
-  if (!limited) return { error, wait: null };
+  if (status >= 500) return { error: new RestError(said, { status }), wait: faultWait(attempt) };
+  if (!limited) return { error: new RestError(said, { status }), wait: null };
   const wait = limitWait(response.headers, attempt);
+  const error = new RestError(said, { status, limited, retryAfterMs: wait });
   return { error, wait: wait <= LONGEST_LIMIT_WAIT_MS ? wait : null };
 }
 

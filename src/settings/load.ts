@@ -8,6 +8,7 @@ import { builtInKinds, type Kinds } from "./kinds.ts";
 import { formatProblem, invalidSettings } from "./problems.ts";
 import { readActions } from "./read-actions.ts";
 import { readEndpoints } from "./read-endpoints.ts";
+import { readGithubApp } from "./github-schema.ts";
 import { readSettingsFile } from "./read-file.ts";
 import { readAdmin, readListen, readTls } from "./listen-schema.ts";
 import { completeMetrics } from "./metrics-settings.ts";
@@ -181,14 +182,13 @@ function readCommon(reading: Reading, data: Readonly<Record<string, unknown>>): 
 const tokenOf = (env: NodeJS.ProcessEnv): string[] =>
   [env["HOOKWRIGHT_TOKEN"]].filter((token) => token !== undefined);
 
-function readAccess(
-  { secrets, env }: Reading,
-  { github, kapp }: CommonInput,
-): Pick<Settings, "github" | "kapp"> {
+function readAccess(reading: Reading, { github, kapp }: CommonInput): Pick<Settings, "github" | "kapp"> {
+  const { secrets, env } = reading;
   const token = github.token === undefined ? null : secrets.read(github.token, ["github", "token"]);
   const given = kapp.token_hash ?? env["TOKEN_HASH"];
   const tokenHash = given === undefined ? null : secrets.read(given, ["kapp", "token_hash"]);
-  return { github: { token, apiUrl: github.api_url.replace(/\/+$/, "") }, kapp: { tokenHash } };
+  const app = github.app === undefined ? null : readGithubApp(reading, github.app, ["github", "app"]);
+  return { github: { token, app, apiUrl: github.api_url.replace(/\/+$/, "") }, kapp: { tokenHash } };
 }
 
 const DEFAULT_PORT = 8080;

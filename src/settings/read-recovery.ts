@@ -1,6 +1,6 @@
-import { createPrivateKey } from "node:crypto";
 import type { GithubCredentials } from "../lib/github-hooks.ts";
 import { checkValue, isObject } from "./check-value.ts";
+import { readGithubApp } from "./github-schema.ts";
 import type { KeyPath } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import {
@@ -101,30 +101,27 @@ function githubHooks(
 }
 
 function githubCredentials(
-  { findings, secrets }: Reading,
-  { app, token, path }: Extract<RecoveryInput, { type: "github" }>,
+  reading: Reading,
+  { app, token, organization, path }: Extract<RecoveryInput, { type: "github" }>,
   github: GithubSettings,
 ): GithubCredentials | null {
+  const { findings, secrets } = reading;
   if (app !== undefined) {
-    const at = [...path, "app", "private_key"];
-    const privateKey = secrets.read(app.private_key, at);
-    if (privateKey === null) return null;
-    if (isPrivateKey(privateKey)) return { type: "app", id: app.id, privateKey };
-    findings.report({ path: at, message: "expected a private key in PEM, as GitHub gives it" });
+    const read = readGithubApp(reading, app, [...path, "app"]);
+    return read === null ? null : { type: "app", ...read };
+  }
+  if (token === undefined && github.app !== null) {
+    if (organization === undefined) return { type: "installation", ...github.app };
+    const message = "an organization's webhooks can't be read by github.app; give a token";
+    findings.report({ path, message });
     return null;
   }
   const value = token === undefined ? github.token : secrets.read(token, [...path, "token"]);
   if (value !== null) return { type: "token", token: value };
-  if (token === undefined) findings.report({ path, message: "give a token, here or in github.token" });
-  return null;
-}
-
-function isPrivateKey(text: string): boolean {
-  try {
-    return createPrivateKey(text).asymmetricKeyType === "rsa";
-  } catch {
-    return false;
+  if (token === undefined) {
+    findings.report({ path, message: "give a token, here or in github.token, or a github.app" });
   }
+  return null;
 }
 
 const GITLAB_API = "https://gitlab.com/api/v4";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { duration, secret } from "./fields.ts";
+import { githubApp } from "./github-schema.ts";
 
 const hookId = z
   .union([z.int().min(1), z.string().regex(/^\d+$/, "expected the number of the webhook")])
@@ -32,7 +33,7 @@ export const githubRecovery = z
     token: secret()
       .optional()
       .describe(
-        "Token that may read and write webhooks (fine-grained: Webhooks; classic: `admin:repo_hook`, `admin:org_hook`). Default: `github.token`.",
+        "Token that may read and write webhooks (fine-grained: Webhooks; classic: `admin:repo_hook`, `admin:org_hook`). Default: `github.token`, or for repositories the App in `github.app` (permission Webhooks: write).",
       ),
     repository: namesOf(/^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/, "expected owner/name")
       .optional()
@@ -42,16 +43,7 @@ export const githubRecovery = z
       .regex(githubName, "expected an organization's name")
       .optional()
       .describe("Instead: a webhook of an organization."),
-    app: z
-      .strictObject({
-        id: z
-          .union([z.int().min(1), z.string().min(1)])
-          .transform(String)
-          .describe("The App's id, or its client id."),
-        private_key: secret().describe("The App's private key, in PEM."),
-      })
-      .optional()
-      .describe("Instead: the webhook of a GitHub App. It needs no token."),
+    app: githubApp().optional().describe("Instead: the webhook of a GitHub App. It needs no token."),
     api_url: apiUrl("https://api.github.com").describe("Default: `github.api_url`."),
   })
   .refine(

@@ -9,6 +9,7 @@ import { freezeSchema } from "./freeze-schema.ts";
 import { admin, listenAddress, tls } from "./listen-schema.ts";
 import { metricsSchema } from "./metrics-settings.ts";
 import { rateLimit } from "./rate-limit-schema.ts";
+import { githubSchema } from "./github-schema.ts";
 import { sourceSchema } from "./source-schema.ts";
 
 const server = z.strictObject({
@@ -111,16 +112,6 @@ const retention = z.strictObject({
     .describe("Bound on the bytes of all bodies that are kept; beyond it the oldest go before their time."),
 });
 
-const github = z.strictObject({
-  token: secret()
-    .optional()
-    .describe("Token for GitHub's API, used by `verify-commit`. Default: without one."),
-  api_url: z
-    .url({ protocol: /^https?$/, error: "expected a URL such as https://api.github.com" })
-    .default("https://api.github.com")
-    .describe("GitHub's API; another one for GitHub Enterprise."),
-});
-
 /** Read before everything else, so as it stands there. */
 const plainPath = () =>
   z
@@ -167,7 +158,7 @@ const fixedShape = {
   retention: retention
     .prefault({})
     .describe("How long what has been received and done is kept: see docs/retention.md."),
-  github: github.prefault({}).describe("Access to GitHub's API."),
+  github: githubSchema.prefault({}).describe("Access to GitHub's API."),
   outbound: outbound.prefault({}).describe("Which addresses the server itself may call."),
   freeze: z.array(freezeSchema).default([]).describe("Times in which tasks that webhooks start wait."),
   deploy: deploySchema

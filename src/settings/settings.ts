@@ -1,6 +1,7 @@
 import type { Action } from "../domain/action.ts";
 import type { DeployApp } from "../domain/deploy.ts";
 import type { Freeze } from "../domain/freeze.ts";
+import type { GithubApp } from "../lib/github-app.ts";
 import type { GithubHooksOptions } from "../lib/github-hooks.ts";
 import type { GitlabHooksOptions } from "../lib/gitlab-hooks.ts";
 import type { Networks } from "../lib/networks.ts";
@@ -134,8 +135,9 @@ export type RecoveryHook =
   | ({ readonly type: "gitlab" } & GitlabHooksOptions);
 
 export interface GithubSettings {
-  /** For API calls (`verify-commit`); null: unauthenticated. */
+  /** For API calls; null: by the App, or unauthenticated. */
   readonly token: string | null;
+  readonly app: GithubApp | null;
   readonly apiUrl: string;
 }
 

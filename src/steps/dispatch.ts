@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
 import { GithubError, postToGithub } from "../lib/github-api.ts";
+import { NO_GITHUB_TOKEN } from "./common/github.ts";
 import type { Render, StepContext, StepKind } from "./step.ts";
 
 const MAX_EVENT_TYPE = 100;
@@ -37,7 +38,7 @@ type DispatchOptions = z.infer<typeof schema>;
 /**
  * `dispatch: { repository: o/gitops, event_type: argo-degraded, client_payload: { healthy_revision: "${{ params.sha }}" } }`:
  * starts the workflows of a repository that listen to `repository_dispatch`.
- * The token is the step's own `env: { GITHUB_TOKEN: … }`, or `github.token` of the settings.
+ * The token is the step's own `env: { GITHUB_TOKEN: … }`, or what `github` in the settings gives.
  */
 export const dispatchKind: StepKind<DispatchOptions> = {
   kind: "dispatch",
@@ -51,8 +52,8 @@ export const dispatchKind: StepKind<DispatchOptions> = {
   title: ({ repository, event_type: type }) => `dispatch ${type} to ${repository}`,
   async run({ repository, event_type: type, client_payload: payload, api_url: apiUrl }, context) {
     checkLimits(type, payload);
-    const token = context.env["GITHUB_TOKEN"] ?? context.github.token;
-    if (token === null) throw failure("There is no token for GitHub: set github.token in the settings");
+    const token = context.env["GITHUB_TOKEN"] ?? (await context.github.token(repository));
+    if (token === null) throw failure(NO_GITHUB_TOKEN);
     const path = `/repos/${repository.split("/").map(encodeURIComponent).join("/")}/dispatches`;
     const body = { event_type: type, client_payload: payload };
     await send({ apiUrl: apiUrl ?? context.github.apiUrl, token, path, body }, repository, context);

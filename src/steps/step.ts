@@ -49,8 +49,7 @@ export interface StepContext {
   fetchTrusting(ca: string): typeof fetch;
   /** The same for archives: the body comes as it arrives, and a redirect is an answer like any other. */
   readonly download: typeof fetch;
-  /** What the settings say about GitHub's API. */
-  readonly github: { readonly token: string | null; readonly apiUrl: string };
+  readonly github: StepGithub;
   readonly now: () => Date;
   /** Holds a folder for each app that names none. */
   readonly appsDir: string;
@@ -59,6 +58,16 @@ export interface StepContext {
   readonly goBackTo: { readonly release: string | null } | null;
   /** The same context for putting things back when the task was stopped: its signal gives it another minute. */
   afterStop(): StepContext;
+}
+
+/** Access to GitHub's API, as the settings give it. */
+export interface StepGithub {
+  readonly apiUrl: string;
+  /**
+   * For a repository (`owner/name`): that of whoever deploys, the settings' own, or one of the GitHub App's; null: there is
+   * none. Rejects GithubError.
+   */
+  token(repository: string): Promise<string | null>;
 }
 
 /** What is on record of the releases on this machine. */

@@ -19,7 +19,7 @@ const schema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("Default: `github.api_url` of the settings."),
-  token: z.string().min(1).optional().describe("Default: `github.token` of the settings."),
+  token: z.string().min(1).optional().describe("Default: what `github` in the settings gives."),
 });
 
 type VerifyOptions = z.infer<typeof schema>;
@@ -43,7 +43,7 @@ async function verify(options: VerifyOptions, context: PrecheckContext): Promise
   const { sha, branch } = options;
   if (!isCommitId(sha)) throw failure(`${JSON.stringify(sha)} is no whole commit id`);
   if (!isRefName(branch)) throw failure(`${JSON.stringify(branch)} can't name a branch`);
-  const call = createCall(options, context);
+  const call = await createCall(options, context);
   await checkCommit(call, options);
   if (options.head) await checkHead(call, options);
   else if (options.protected) await checkBranch(call, options);
@@ -101,9 +101,13 @@ const TIMEOUT_MS = 15_000;
 /** A rate limit that lasts longer is not waited for. */
 const MAX_WAIT_MS = 30_000;
 
-function createCall({ repository, api_url, token }: VerifyOptions, context: PrecheckContext): Call {
+async function createCall(
+  { repository, api_url, token: given }: VerifyOptions,
+  context: PrecheckContext,
+): Promise<Call> {
   const [owner = "", repo = ""] = repository.split("/");
-  const octokit = createOctokit(api_url ?? context.github.apiUrl, token ?? context.github.token, context);
+  const token = given ?? (await context.github.token(repository));
+  const octokit = createOctokit(api_url ?? context.github.apiUrl, token, context);
   return async (route, params, absent) => {
     for (let attempt = 1; ; attempt += 1) {
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(TIMEOUT_MS)]);
@@ -167,7 +171,7 @@ function limitEnds(headers: Readonly<Record<string, string | number | undefined>
 
 function explain({ status, message }: Fault, absent: string, cause: unknown): AppError {
   if (status === 404 || status === 422) return failure(absent, cause);
-  if (status === 401) return failure("GitHub does not accept the token (github.token)", cause);
+  if (status === 401) return failure("GitHub does not accept the token (see github in the settings)", cause);
   if (status === 403 || status === 429) return failure(`GitHub refuses to answer: ${message}`, cause);
   return failure(`GitHub could not be asked: ${message}`, cause);
 }

@@ -9,6 +9,7 @@ import {
   token,
   waiting,
 } from "./common/api.ts";
+import { NO_GITHUB_TOKEN } from "./common/github.ts";
 import type { StepContext, StepKind } from "./step.ts";
 
 const FORGES = ["github", "gitea", "forgejo"] as const;
@@ -42,7 +43,7 @@ const schema = z
       ),
     token: token()
       .optional()
-      .describe("Default for GitHub: the step's own `GITHUB_TOKEN`, or `github.token` of the settings."),
+      .describe("Default for GitHub: the step's own `GITHUB_TOKEN`, or what `github` in the settings gives."),
     ...waiting,
   })
   .refine(({ forge, api_url: url }) => forge === "github" || url !== undefined, {
@@ -76,7 +77,7 @@ export const workflowDispatchKind: StepKind<WorkflowOptions> = {
   title: ({ workflow, repository }) => `workflow ${workflow} of ${repository}`,
   async run(options, context) {
     if (options.ref === "") throw apiFailure("The ref is empty");
-    const api = apiOf(options, context);
+    const api = await apiOf(options, context);
     const run = await start(api, options, context);
     context.log(`${api.name} took the start of ${options.workflow} on ${options.ref}`);
     if (!options.wait) return { exitCode: 0 };
@@ -94,7 +95,7 @@ interface Api {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-function apiOf(options: WorkflowOptions, { env, github }: StepContext): Api {
+async function apiOf(options: WorkflowOptions, { env, github }: StepContext): Promise<Api> {
   const { forge, api_url: url = github.apiUrl, repository } = options;
   const [owner = "", name = ""] = repository.split("/");
   const base = join(url, "repos", owner, name);
@@ -102,8 +103,8 @@ function apiOf(options: WorkflowOptions, { env, github }: StepContext): Api {
     const headers = { authorization: `token ${options.token ?? ""}` };
     return { name: forge === "gitea" ? "Gitea" : "Forgejo", repository: base, headers };
   }
-  const secret = options.token ?? env["GITHUB_TOKEN"] ?? github.token;
-  if (secret === null) throw apiFailure("There is no token for GitHub: set github.token in the settings");
+  const secret = options.token ?? env["GITHUB_TOKEN"] ?? (await github.token(repository));
+  if (secret === null) throw apiFailure(NO_GITHUB_TOKEN);
   const headers = {
     accept: "application/vnd.github+json",
     authorization: `Bearer ${secret}`,

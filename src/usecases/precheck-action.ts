@@ -1,6 +1,7 @@
 import type { Action } from "../domain/action.ts";
 import { compileTemplate } from "../lib/expressions.ts";
 import { precheckStep, stepKinds } from "../steps/registry.ts";
+import { githubToken } from "./github-access.ts";
 import type { Services } from "./services.ts";
 
 /** Longest time in which somebody who waits for the answer is kept waiting. */
@@ -16,12 +17,17 @@ export interface PrecheckInput {
  * commit that may not be deployed is refused at once. They are asked again when the task runs. Rejects as they would.
  */
 export async function precheckAction(services: Services, { action, params }: PrecheckInput): Promise<void> {
-  const { token, apiUrl } = services.settings.current().github;
+  const { github } = services.settings.current();
+  const signal = AbortSignal.timeout(PRECHECK_MS);
+  const log = (text: string): void => services.logger.info({ action: action.name }, text);
   const context = {
-    signal: AbortSignal.timeout(PRECHECK_MS),
+    signal,
     fetch: services.fetch,
-    github: { token, apiUrl },
-    log: (text: string) => services.logger.info({ action: action.name }, text),
+    github: {
+      apiUrl: github.apiUrl,
+      token: (repository: string) => githubToken(services, github, repository, { signal, log }),
+    },
+    log,
   };
   const render = (template: string): string => compileTemplate(template)({ params });
   for (const { kind, options } of action.steps) {

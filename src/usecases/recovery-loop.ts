@@ -54,7 +54,12 @@ export function createRecoveryLoop({ services, checkOpen }: RecoveryLoopOptions)
 
   function hookFor(source: string, settings: RecoveryHook): Hook {
     const key = JSON.stringify([source, settings]);
-    const hook = hooks.get(key) ?? { history: historyOf(settings), dueAt: 0, looked: false, underWay: null };
+    const hook = hooks.get(key) ?? {
+      history: historyOf(services, settings),
+      dueAt: 0,
+      looked: false,
+      underWay: null,
+    };
     hooks.set(key, hook);
     return hook;
   }
@@ -99,5 +104,5 @@ export function createRecoveryLoop({ services, checkOpen }: RecoveryLoopOptions)
   };
 }
 
-const historyOf = (hook: RecoveryHook): HookHistory =>
-  hook.type === "github" ? createGithubHooks(hook) : createGitlabHooks(hook);
+const historyOf = ({ installationTokens }: Services, hook: RecoveryHook): HookHistory =>
+  hook.type === "github" ? createGithubHooks(hook, installationTokens) : createGitlabHooks(hook);

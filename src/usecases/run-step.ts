@@ -9,6 +9,7 @@ import { parseProgress } from "../lib/progress-line.ts";
 import { runStep as runStepKind, stepTitle } from "../steps/registry.ts";
 import type { StepContext, StepResult } from "../steps/step.ts";
 import { endStepProcesses } from "./end-processes.ts";
+import { githubToken } from "./github-access.ts";
 import { persist } from "./persist.ts";
 import { releaseBook } from "./release-book.ts";
 import {
@@ -137,7 +138,7 @@ function createContext(
   const { startedBy } = run.task;
   const env = stepEnv(run, place);
   const marker = stepMarker(run, place);
-  const { token, apiUrl } = run.settings.github;
+  const { github } = run.settings;
   // What an undo says of itself is no progress of the task.
   const report = (percent: number): void => {
     if (place.phase === "run") run.progress.report(percent);
@@ -147,13 +148,18 @@ function createContext(
     if (percent === null) output(run, index, stream, line);
     else report(percent);
   };
+  const log = (text: string): void => say(run, text, index);
   const goesBack = startedBy.type === "rollback" && definition.kind === "release";
   return {
     taskId: run.task.id,
     signal,
     workdir,
     env,
-    github: { token: run.githubToken ?? token, apiUrl },
+    github: {
+      apiUrl: github.apiUrl,
+      token: async (repository) =>
+        run.githubToken ?? githubToken(run.services, github, repository, { signal, log }),
+    },
     now: run.services.now,
     appsDir: join(run.settings.dataDir, "apps"),
     releases: releaseBook(run, place),
@@ -163,7 +169,7 @@ function createContext(
     fetchTrusting: (ca) =>
       createOutboundFetch({ allowCidrs: run.services.settings.current().outbound.allowCidrs, ca }),
     download: run.services.download,
-    log: (text) => say(run, text, index),
+    log,
     progress: report,
     command: ({ quiet = false, ...options }) =>
       runCommand({

@@ -1,4 +1,5 @@
 import type { Pairings } from "../domain/pairing.ts";
+import type { InstallationTokens } from "../lib/installation-tokens.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Outbound } from "../outbound/outbound.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -40,6 +41,8 @@ export interface Services {
   readonly outbound: Outbound;
   /** The same for large answers: see OutboundOptions.streamed. */
   readonly download: typeof fetch;
+  /** Of the GitHub App in the settings, where they name one. */
+  readonly installationTokens: InstallationTokens;
   /** Tokens of GitHub that users have given for what they deploy. */
   readonly pairings: Pairings;
 }

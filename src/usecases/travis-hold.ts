@@ -5,6 +5,7 @@ import { callRest, RestError } from "../lib/rest-api.ts";
 import { reportsTo } from "../lib/travis-yml.ts";
 import { DEPLOY_SOURCE } from "../sources/registry.ts";
 import type { AfterHold } from "../storage/store.ts";
+import { githubToken } from "./github-access.ts";
 import { afterQuiet, settleHold } from "./holds.ts";
 import type { Services } from "./services.ts";
 
@@ -69,23 +70,23 @@ async function commitOf(services: Services, task: Task): Promise<Commit | null> 
 }
 
 /** The file as it is in that commit; null when there is none. */
-async function travisYml(
-  { fetch, logger, settings, pairings }: Services,
-  { user, repository, sha }: Commit,
-): Promise<string | null> {
-  const { apiUrl, token: common } = settings.current().github;
-  const token = pairings.repositoryToken(user) ?? common;
+async function travisYml(services: Services, { user, repository, sha }: Commit): Promise<string | null> {
+  const { fetch, logger, settings, pairings } = services;
+  const { github } = settings.current();
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const log = (text: string): void => logger.debug(text);
+  const own = await pairings.repositoryToken(user);
+  const token = own ?? (await githubToken(services, github, repository, { signal, log }));
   const path = repository.split("/").map(encodeURIComponent).join("/");
-  const url = `${apiUrl}/repos/${path}/contents/.travis.yml?ref=${encodeURIComponent(sha)}`;
+  const url = `${github.apiUrl}/repos/${path}/contents/.travis.yml?ref=${encodeURIComponent(sha)}`;
   const headers = {
     accept: "application/vnd.github.raw+json",
     "user-agent": "hookwright",
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
   };
-  const signal = AbortSignal.timeout(ANSWER_MS);
   try {
     const call = { service: "GitHub", method: "GET", url, headers } as const;
-    const response = await callRest(call, { fetch, signal, log: (text) => logger.debug(text) });
+    const response = await callRest(call, { fetch, signal, log });
     return await response.text();
   } catch (error) {
     if (error instanceof RestError && error.status === 404) return null;

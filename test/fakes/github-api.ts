@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { FakeApp } from "./github-app.ts";
 import { type FakeDispatch, judgeDispatch, readBody } from "./github-dispatches.ts";
 
 /** What the fake knows of one repository, in the words of GitHub's REST documentation. */
@@ -42,6 +43,8 @@ export interface FakeGithubOptions {
   readonly tokens?: readonly string[];
   /** Default: a free one. */
   readonly port?: number;
+  /** Its tokens are good for its repositories, beside those given. */
+  readonly app?: FakeApp;
   readonly onDispatch?: (dispatch: FakeDispatch) => void;
 }
 
@@ -61,6 +64,7 @@ export async function startFakeGithub(
     requests.push({ method, path, authorization: request.headers.authorization ?? null });
     const fault = faults.shift();
     if (fault !== undefined) return fail(fault, request, response);
+    if (options.app?.answer(request, response) === true) return undefined;
     const refusal = refuseRequest(request, options);
     if (refusal !== null) return send(response, refusal.status, { message: refusal.message });
     if (method === "POST") return void dispatch({ repositories, dispatches, options }, request, response);
@@ -101,7 +105,10 @@ interface Refusal {
 }
 
 /** What GitHub asks of every request. */
-function refuseRequest({ headers }: IncomingMessage, { tokens }: FakeGithubOptions): Refusal | null {
+function refuseRequest(
+  { headers, url = "" }: IncomingMessage,
+  { tokens, app }: FakeGithubOptions,
+): Refusal | null {
   if ((headers["user-agent"] ?? "") === "") {
     return { status: 403, message: "Request forbidden by administrative rules." };
   }
@@ -110,7 +117,9 @@ function refuseRequest({ headers }: IncomingMessage, { tokens }: FakeGithubOptio
     return { status: 400, message: `${String(version)} is not a supported version` };
   }
   const [, token = ""] = /^(?:Bearer|token) (.+)$/i.exec(headers.authorization ?? "") ?? [];
-  return tokens === undefined || tokens.includes(token) ? null : { status: 401, message: "Bad credentials" };
+  if (app?.takes(token, url) === true) return null;
+  const taken = tokens === undefined ? app === undefined : tokens.includes(token);
+  return taken ? null : { status: 401, message: "Bad credentials" };
 }
 
 interface DispatchParts {

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FakeApp } from "./github-app.ts";
 import { type FakeSender, type FakeTry, type Resending, sendJson, startSender } from "./hook-sender.ts";
 
 export interface FakeGithubHooksOptions {
@@ -10,6 +11,7 @@ export interface FakeGithubHooksOptions {
   readonly secret?: string;
   /** Valid tokens; default: any. */
   readonly accepts?: (authorization: string) => boolean;
+  readonly app?: FakeApp;
   /** Deliveries on a page, however many are asked for. */
   readonly pageSize?: number;
 }
@@ -44,7 +46,10 @@ export function startFakeGithubHooks(options: FakeGithubHooksOptions = {}): Prom
     answer(request, response, sender) {
       const { pathname, searchParams } = new URL(request.url ?? "", "http://fake");
       const { accepts = () => true } = options;
-      if (!accepts(request.headers.authorization ?? "")) {
+      const { app } = options;
+      if (app?.answer(request, response) === true) return undefined;
+      const token = request.headers.authorization?.replace("Bearer ", "") ?? "";
+      if (app?.takes(token, pathname) === false || !accepts(request.headers.authorization ?? "")) {
         return sendJson(response, 401, { message: "Bad credentials" });
       }
       if (request.method === "GET" && pathname === `${owner}/hooks`) {

@@ -2,6 +2,8 @@ import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createGithubHooks, type GithubHooksOptions } from "../../src/lib/github-hooks.ts";
+import { createInstallationTokens } from "../../src/lib/installation-tokens.ts";
+import { createFakeApp } from "../fakes/github-app.ts";
 import { HOOK_ID, startFakeGithubHooks, type FakeGithubHooksOptions } from "../fakes/github-hooks.ts";
 import type { FakeSender } from "../fakes/hook-sender.ts";
 
@@ -17,14 +19,18 @@ afterEach(async () => {
 async function open(fake: FakeGithubHooksOptions = {}, options: Partial<GithubHooksOptions> = {}) {
   const sender = await startFakeGithubHooks(fake);
   senders.push(sender);
-  const hooks = createGithubHooks({
-    apiUrl: sender.url,
-    owner: fake.owner ?? "/repos/o/app",
-    credentials: { type: "token", token: "t" },
-    hookId: null,
-    hookUrl: "https://hooks.example.com/hooks/app/",
-    ...options,
-  });
+  const tokens = createInstallationTokens({ fetch, now: () => new Date() });
+  const hooks = createGithubHooks(
+    {
+      apiUrl: sender.url,
+      owner: fake.owner ?? "/repos/o/app",
+      credentials: { type: "token", token: "t" },
+      hookId: null,
+      hookUrl: "https://hooks.example.com/hooks/app/",
+      ...options,
+    },
+    tokens,
+  );
   return { sender, hooks };
 }
 
@@ -109,6 +115,17 @@ describe("the deliveries of a GitHub webhook", () => {
     await fill(sender, 1);
     expect((await hooks.list(null, caller)).deliveries).toHaveLength(1);
     expect(sender.requests).toEqual([`GET /orgs/acme/hooks/${HOOK_ID}/deliveries?per_page=100`]);
+  });
+
+  it("of a repository are read with a token of an App that is installed on it", async () => {
+    const app = createFakeApp({ installedOn: ["o/app"] });
+    const credentials = { type: "installation", id: app.id, privateKey: app.privateKey } as const;
+    const { hooks, sender } = await open({ app }, { credentials });
+    await fill(sender, 1);
+    expect((await hooks.list(null, caller)).deliveries).toHaveLength(1);
+    expect(app.issued).toHaveLength(1);
+    const other = await open({ app, owner: "/repos/o/other" }, { credentials });
+    await expect(other.hooks.list(null, caller)).rejects.toThrow("is not installed on o/other");
   });
 
   it("of an App are read with a token that the App signs", async () => {

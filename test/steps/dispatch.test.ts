@@ -43,7 +43,7 @@ const dispatch = (
     { ...OPTIONS, ...options },
     {
       fetch: createOutboundFetch({ allowCidrs: ["127.0.0.0/8"] }),
-      github: { token: TOKEN, apiUrl: github.url },
+      github: { token: async () => TOKEN, apiUrl: github.url },
       ...change,
     },
   );
@@ -79,7 +79,7 @@ describe("dispatch", () => {
   it("goes to another API with the step's own token", async () => {
     const context = {
       env: { GITHUB_TOKEN: "the-step's-own" },
-      github: { token: null, apiUrl: "http://127.0.0.1:1" },
+      github: { token: async () => null, apiUrl: "http://127.0.0.1:1" },
     };
     await dispatch({ api_url: `${github.url}/` }, context);
     expect(github.requests[0]?.authorization).toBe("Bearer the-step's-own");
@@ -127,7 +127,7 @@ describe("dispatch", () => {
   });
 
   it("asks for a token where there is none", async () => {
-    await expect(dispatch({}, { github: { token: null, apiUrl: github.url } })).rejects.toThrow(
+    await expect(dispatch({}, { github: { token: async () => null, apiUrl: github.url } })).rejects.toThrow(
       "github.token",
     );
   });

@@ -32,10 +32,12 @@ afterEach(async () => {
 const tarball = (options: Record<string, unknown>, change: Partial<StepContext> = {}): Promise<StepResult> =>
   bench.run("tarball", options, {
     download: createOutboundFetch({ ...DOWNLOADS, allowCidrs: ["127.0.0.0/8"] }),
-    github: { token: null, apiUrl: github.url },
+    github: { token: async () => null, apiUrl: github.url },
     ...change,
   });
-const withToken = (): Partial<StepContext> => ({ github: { token: "good-token", apiUrl: github.url } });
+const withToken = (): Partial<StepContext> => ({
+  github: { token: async () => "good-token", apiUrl: github.url },
+});
 const failsWith = (error: string): object => ({ code: "step:failed", details: { error } });
 
 describe("tarball", () => {

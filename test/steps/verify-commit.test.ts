@@ -35,7 +35,7 @@ const verify = (options: Record<string, unknown>, change = {}) =>
     { repository: "K-Fet/K-App", sha: GOOD, branch: "prod", ...options },
     {
       fetch: createOutboundFetch({ allowCidrs: ["127.0.0.0/8"] }),
-      github: { token: "settings-token", apiUrl: github.url },
+      github: { token: async () => "settings-token", apiUrl: github.url },
       ...change,
     },
   );
@@ -54,10 +54,10 @@ describe("verify-commit", () => {
   });
 
   it("asks without a token where there is none, and with the step's own", async () => {
-    await verify({}, { github: { token: null, apiUrl: `${github.url}/` } });
+    await verify({}, { github: { token: async () => null, apiUrl: `${github.url}/` } });
     await verify(
       { token: "own", api_url: github.url },
-      { github: { token: null, apiUrl: "http://127.0.0.1:1" } },
+      { github: { token: async () => null, apiUrl: "http://127.0.0.1:1" } },
     );
     expect(github.requests.map(({ authorization }) => authorization)).toEqual([
       null,

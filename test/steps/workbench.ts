@@ -34,7 +34,7 @@ export async function createWorkbench(values: Readonly<Record<string, string>> =
     releases: createBook(),
     goBackTo: null,
     afterStop: () => ({ ...context, signal: new AbortController().signal }),
-    github: { token: null, apiUrl: "http://127.0.0.1:1" },
+    github: { token: async () => null, apiUrl: "http://127.0.0.1:1" },
     fetch,
     fetchTrusting: (ca) => createOutboundFetch({ allowCidrs: ["127.0.0.0/8"], ca }),
     download: (input, init) => fetch(input, { ...init, redirect: "manual" }),

@@ -34,7 +34,7 @@ const start = (options: Record<string, unknown> = {}, change: Partial<StepContex
     { ...OPTIONS, ...options },
     {
       fetch: createOutboundFetch({ allowCidrs: ["127.0.0.0/8"] }),
-      github: { token: TOKEN, apiUrl: api?.url ?? "" },
+      github: { token: async () => TOKEN, apiUrl: api?.url ?? "" },
       ...change,
     },
   );

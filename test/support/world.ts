@@ -6,10 +6,9 @@ import type { Task } from "../../src/domain/task.ts";
 import { isEnded } from "../../src/domain/task-machine.ts";
 import { newId } from "../../src/lib/ids.ts";
 import { createLogger } from "../../src/lib/logger.ts";
-import { createPoster } from "../../src/lib/outbound-post.ts";
+import { createGuardedClients } from "../../src/lib/guarded-clients.ts";
 import { createSender } from "../../src/outbound/sender.ts";
 import { createTellingStore } from "../../src/outbound/telling-store.ts";
-import { createOutboundFetch, DOWNLOADS } from "../../src/lib/outbound.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
 import { createPostgresQueue } from "../../src/queue/postgres.ts";
 import type { Queue } from "../../src/queue/queue.ts";
@@ -78,7 +77,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     wake: () => services.outbound.wake(),
   });
   const logger = createLogger({ level: "silent" });
-  const poster = createPoster(["127.0.0.0/8"]);
   const node = newId();
   const onError = (): undefined => undefined;
   const shared = location.kind === "postgres" ? createSharedStore({ url: location.url, onError }) : null;
@@ -95,7 +93,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     shared === null
       ? createEmbeddedQueue(queueOptions)
       : createPostgresQueue({ ...queueOptions, pool: shared.pool });
-  const fetch = createOutboundFetch({ allowCidrs: ["127.0.0.0/8"] });
+  const clients = createGuardedClients(() => ["127.0.0.0/8"], now);
+  const { fetch, download, installationTokens } = clients;
   const services: Services = {
     node,
     store,
@@ -122,7 +121,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       endpoints: () => services.settings.current().notify,
       actionOf: (name) => services.settings.current().actions[name] ?? null,
       publicUrl: () => "https://hooks.example.com",
-      poster: () => poster,
+      poster: clients.poster,
       pollMs: 50,
     }),
     pairings: createPairings({
@@ -130,7 +129,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       fetch,
       apiUrl: () => services.settings.current().github.apiUrl,
     }),
-    download: createOutboundFetch({ ...DOWNLOADS, allowCidrs: ["127.0.0.0/8"] }),
+    download,
+    installationTokens,
   };
   await services.settings.replace(initial);
   const holds = createHoldKeeper({ services, pollMs: 50 });

@@ -99,13 +99,16 @@ async function setUp(sender: FakeSender, history: HookHistory, text: string): Pr
 
 async function github(options: FakeGithubHooksOptions = {}, text = settings("github")): Promise<Setup> {
   const sender = await startFakeGithubHooks({ secret: SECRET, ...options });
-  const history = createGithubHooks({
-    apiUrl: sender.url,
-    owner: "/repos/o/app",
-    credentials: { type: "token", token: "t" },
-    hookId: null,
-    hookUrl: "https://hooks.example.com/hooks/app",
-  });
+  const history = createGithubHooks(
+    {
+      apiUrl: sender.url,
+      owner: "/repos/o/app",
+      credentials: { type: "token", token: "t" },
+      hookId: null,
+      hookUrl: "https://hooks.example.com/hooks/app",
+    },
+    { of: async () => null },
+  );
   return setUp(sender, history, text);
 }
 

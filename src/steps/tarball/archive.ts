@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gitEnvironment } from "../../lib/git/environment.ts";
+import { GithubError } from "../../lib/github-api.ts";
 import { download, DownloadError } from "../../lib/tarball/download.ts";
 import type { StepContext } from "../step.ts";
 import { tarballFailure } from "./failure.ts";
@@ -18,12 +19,12 @@ const nothing = async (): Promise<void> => undefined;
 /** Where the bytes of the archive come from. Rejects with `deploy:github:download_tarball`. */
 export async function openArchive(options: TarballOptions, context: StepContext): Promise<Archive> {
   if (options.path !== undefined) return archiveOfRepository(options.path, options.ref ?? "HEAD", context);
-  const { url, headers } = requestFor(options, context);
   try {
+    const { url, headers } = await requestFor(options, context);
     const { download: fetch, signal, log } = context;
     return { archive: await download({ url, headers, fetch, signal, log }), close: nothing };
   } catch (error) {
-    if (!(error instanceof DownloadError)) throw error;
+    if (!(error instanceof DownloadError || error instanceof GithubError)) throw error;
     throw tarballFailure(
       "deploy:github:download_tarball",
       [error.message, ...hints(options, error)].join(". "),
@@ -38,12 +39,15 @@ interface DownloadRequest {
 }
 
 /** https://docs.github.com/rest/repos/contents#download-a-repository-archive-tar */
-function requestFor({ github, url, ref = "" }: TarballOptions, context: StepContext): DownloadRequest {
-  const token = context.env["GITHUB_TOKEN"] ?? context.github.token;
+async function requestFor(
+  { github, url, ref = "" }: TarballOptions,
+  context: StepContext,
+): Promise<DownloadRequest> {
   if (github === undefined) {
     const own = context.env["ARCHIVE_TOKEN"];
     return { url: url ?? "", headers: own === undefined ? {} : { authorization: `Bearer ${own}` } };
   }
+  const token = context.env["GITHUB_TOKEN"] ?? (await context.github.token(github));
   const path = github.split("/").map(encodeURIComponent).join("/");
   return {
     url: `${context.github.apiUrl}/repos/${path}/tarball/${ref.split("/").map(encodeURIComponent).join("/")}`,
@@ -54,10 +58,12 @@ function requestFor({ github, url, ref = "" }: TarballOptions, context: StepCont
   };
 }
 
-function hints({ github }: TarballOptions, { status }: DownloadError): readonly string[] {
+function hints({ github }: TarballOptions, { status }: Pick<DownloadError, "status">): readonly string[] {
   if (github === undefined) return [];
   if (status === 404)
-    return [`There is no such commit of ${github}, or it is private: pair with GitHub, or set github.token`];
+    return [
+      `There is no such commit of ${github}, or it is private: pair with GitHub, set github.token, or install the App of github.app`,
+    ];
   return status === 401 ? ["GitHub does not take the token"] : [];
 }
 
