@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/settings/load.ts";
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-const env = { KEY: privateKey.export({ type: "pkcs1", format: "pem" }).toString() };
+const KEY = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+const env = { KEY, ONE_LINE: KEY.replaceAll("\n", "\\n") };
 
 function parse(
   recover: string,
@@ -58,6 +59,18 @@ describe("recover", () => {
         hookUrl: null,
       },
     ]);
+  });
+
+  it("reads repositories' by github.app, but no organization's", () => {
+    const top =
+      'server: { public_url: https://h.example.com/ }\ngithub: { app: { id: 12, private_key: "${ONE_LINE}" } }';
+    expect(parse("{ repository: o/app }", { top })?.hooks).toMatchObject([
+      { credentials: { type: "installation", id: "12", privateKey: env.KEY } },
+    ]);
+    expect(() => parse("{ organization: o }", { top })).toThrow(/can't be read by github\.app; give a token/);
+    expect(() =>
+      parse("{ repository: o/app }", { top: 'github: { token: t, app: { id: 1, private_key: "${KEY}" } }' }),
+    ).toThrow(/expected one of token and app/);
   });
 
   it.each([
