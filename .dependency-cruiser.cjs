@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   triggers: ["src/domain/", "src/lib/"],
   steps: ["src/domain/", "src/lib/"],
   storage: ["src/domain/", "src/lib/"],
-  outbound: ["src/domain/", "src/lib/", "src/storage/(store|audit-calls)\\.ts"],
+  outbound: ["src/domain/", "src/lib/", "src/storage/(store|report-store|audit-calls)\\.ts"],
   queue: ["src/domain/", "src/lib/", "src/storage/(store|job-names)\\.ts"],
   usecases: [
     "src/(domain|lib|triggers)/",
@@ -24,7 +24,7 @@ const MAY_IMPORT = {
     "src/queue/queue\\.ts",
     "src/(sources|steps)/(registry|source|step)\\.ts",
     "src/settings/settings\\.ts",
-    "src/outbound/(attempt|endpoint|outbound|wanted|kinds/jobserv)\\.ts",
+    "src/outbound/(attempt|endpoint|outbound|wanted|kinds/jobserv|reports/(deliver|make-reports))\\.ts",
   ],
   relay: ["src/domain/", "src/lib/"],
   accounts: ["src/domain/", "src/lib/", "src/storage/(store|auditor|audit-calls)\\.ts"],

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createWhereabouts } from "./accounts/local-address.ts";
 import { createSessions } from "./accounts/sessions.ts";
 import { createTokens } from "./accounts/tokens.ts";
+import { createMachineVault, createSharedVault } from "./accounts/pairing-vault.ts";
 import { createPairings } from "./accounts/pairings.ts";
 import { createUsers } from "./accounts/users.ts";
 import { SERVER } from "./domain/audit.ts";
@@ -17,6 +18,7 @@ import { createGuardedClients, type GuardedClients } from "./lib/guarded-clients
 import { originOf } from "./lib/origin.ts";
 import { onSignals } from "./lib/signals.ts";
 import type { Outbound } from "./outbound/outbound.ts";
+import { createReporting } from "./outbound/reports/reporting.ts";
 import { createSender } from "./outbound/sender.ts";
 import { createTellingStore } from "./outbound/telling-store.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
@@ -49,6 +51,7 @@ import { createReload } from "./usecases/reload-settings.ts";
 import { createRunningTasks } from "./usecases/running-tasks.ts";
 import type { Services } from "./usecases/services.ts";
 import { createSettingsHolder } from "./usecases/settings-holder.ts";
+import { createReportTokens } from "./usecases/report-token.ts";
 import { spoolOf } from "./usecases/spool-of.ts";
 import { createStepWeights } from "./usecases/step-weights.ts";
 
@@ -251,6 +254,7 @@ async function serve(parts: Parts, services: Services, life: Life): Promise<Runn
 
 /** Of the servers on the store, from now on. */
 async function takePart({ options }: Parts, services: Services, life: Life): Promise<void> {
+  await services.pairings.settle();
   await life.join();
   if (options.recover !== false) await recordStart(options, services);
   if (options.work !== false) {
@@ -348,9 +352,12 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
   const clients = createGuardedClients(() => services.settings.current().outbound.allowCidrs, now);
   const { fetch, download, installationTokens, poster } = clients;
   const place = secretPlaceOf(settings.text, settings.dir);
+  const secrets = openSecretStore({ ...place, env });
+  const shared = settings.store.kind === "postgres";
   const pairings = createPairings({
-    secrets: openSecretStore({ ...place, env }),
+    vault: shared ? createSharedVault({ store, secrets, logger, now }) : createMachineVault(secrets),
     fetch,
+    logger,
     apiUrl: () => services.settings.current().github.apiUrl,
   });
   const auditor = createAuditor({ store, logger, now, tell: () => hub.notify(AUDIT) });
@@ -381,7 +388,7 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
     weights: createStepWeights({ store, now }),
     publishedKeys: createPublishedKeys({ fetch, now }),
     fetch,
-    outbound: createOutbound(parts, { queue, node, poster, current: () => services.settings.current() }),
+    outbound: createOutbound(parts, { queue, node, poster, services: () => services }),
     download,
     installationTokens,
     pairings,
@@ -390,13 +397,14 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
 }
 
 interface OutboundParts extends Pick<NodeParts, "queue" | "node">, Pick<GuardedClients, "poster"> {
-  readonly current: () => Settings;
+  readonly services: () => Services;
 }
 
 function createOutbound(
   { store, logger, place, meters }: Parts,
-  { queue, node, poster, current }: OutboundParts,
+  { queue, node, poster, services }: OutboundParts,
 ): Outbound {
+  const current = (): Settings => services().settings.current();
   return createSender({
     store,
     logger,
@@ -407,6 +415,12 @@ function createOutbound(
       const { actions } = current();
       return Object.hasOwn(actions, name) ? (actions[name] ?? null) : null;
     },
+    reporting: createReporting({
+      rules: () => current().reports,
+      store,
+      fetch: (input, init) => services().fetch(input, init),
+      tokenFor: (rules, request, signal) => createReportTokens(services())(rules, request, signal),
+    }),
     publicUrl: () => current().server.publicUrl ?? place.url,
     poster,
     onAttempt: (endpoint, result) => meters.attempt(endpoint, result),

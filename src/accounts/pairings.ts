@@ -3,23 +3,22 @@ import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
 import type { PairInput, Pairings } from "../domain/pairing.ts";
 import { getFromGithub, GithubError } from "../lib/github-api.ts";
+import type { Logger } from "../lib/logger.ts";
+import { PAIRING_PREFIX, type PairingVault } from "./pairing-vault.ts";
 
 export interface PairingsOptions {
-  /** Encrypts (AES-256-GCM). */
-  readonly secrets: {
-    read(name: string): string | null;
-    set(name: string, value: string): Promise<void>;
-  };
+  readonly vault: PairingVault;
   /** The guarded outbound client. */
   readonly fetch: typeof fetch;
   readonly apiUrl: () => string;
+  readonly logger: Logger;
 }
 
 const ANSWER_MS = 20_000;
 const userSchema = z.object({ login: z.string() });
 const kept = z.object({ token: z.string() });
 
-export function createPairings({ secrets, fetch, apiUrl }: PairingsOptions): Pairings {
+export function createPairings({ vault, fetch, apiUrl, logger }: PairingsOptions): Pairings {
   async function check({ login, token }: PairInput): Promise<void> {
     const signal = AbortSignal.timeout(ANSWER_MS);
     const call = { apiUrl: apiUrl(), token, path: "/user" };
@@ -33,20 +32,37 @@ export function createPairings({ secrets, fetch, apiUrl }: PairingsOptions): Pai
       throw failed(`The token is of another GitHub user than ${login}`);
   }
 
+  /** One that can't be opened is as good as none, but for the log. */
+  async function tokenOf(user: string, app: string | null): Promise<string | null> {
+    try {
+      const text = await vault.read(nameOf(user, app));
+      return text === null ? null : kept.parse(JSON.parse(text)).token;
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === "secrets:unreadable")) throw error;
+      logger.error({ err: error, user, app }, "The token of a pairing can't be used");
+      return null;
+    }
+  }
+
   return {
     async pair(input) {
       await check(input);
       const { user, app, login, token } = input;
       try {
-        await secrets.set(nameOf(user, app), JSON.stringify({ user, app, login, token }));
+        await vault.write(nameOf(user, app), JSON.stringify({ user, app, login, token }));
       } catch (error) {
-        throw new AppError("auth:github:update_user_failed", "The token could not be kept", { cause: error });
+        const why = error instanceof AppError ? `: ${error.message}` : "";
+        throw new AppError("auth:github:update_user_failed", `The token could not be kept${why}`, {
+          cause: error,
+        });
       }
     },
-    async repositoryToken(user) {
-      const text = secrets.read(nameOf(user, null));
-      return text === null ? null : kept.parse(JSON.parse(text)).token;
-    },
+    settle: () =>
+      vault.settle().catch((error: unknown) => {
+        logger.error({ err: error }, "Tokens that users have paired with were not looked at");
+      }),
+    repositoryToken: (user) => tokenOf(user, null),
+    reportToken: async (user, app) => (await tokenOf(user, app)) ?? tokenOf(user, null),
   };
 }
 
@@ -55,7 +71,8 @@ const failed = (message: string, cause?: unknown): AppError =>
 
 /** Names of secrets are short, and of few characters. */
 const nameOf = (user: string, app: string | null): string =>
-  `pairing-${createHash("sha256")
+  PAIRING_PREFIX +
+  createHash("sha256")
     .update(JSON.stringify([user, app]))
     .digest("hex")
-    .slice(0, 40)}`;
+    .slice(0, 40);

@@ -36,6 +36,8 @@ export interface AttemptResult {
   readonly notBefore: string | null;
   /** The endpoint is gone for good (410): what stands for its URL. */
   readonly goneUrl: string | null;
+  /** It answered, and would not take this one message: the next may do. Default false. */
+  readonly refused?: boolean;
 }
 
 /** So many failures in a row open the breaker: then one message at a time tries whether the endpoint is back. */
@@ -54,6 +56,7 @@ export function afterAttempt(state: EndpointState, result: AttemptResult): Endpo
   if (result.delivered) {
     return { ...state, ...last, failures: 0, openings: 0, closedUntil: notBefore, lastSuccessAt: at };
   }
+  if (result.refused === true) return { ...state, ...last, failures: 0, openings: 0, closedUntil: notBefore };
   const failures = state.failures + 1;
   const disabledUrl = result.goneUrl ?? state.disabledUrl;
   const next = { ...state, ...last, failures, closedUntil: wanted, disabledUrl };

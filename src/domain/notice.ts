@@ -4,6 +4,8 @@ import { isEnded } from "./task-machine.ts";
 
 /** What endpoints can be told. */
 export const NOTICE_TYPES = [
+  /** Taken in: it waits to run. Again, once it is to be run again after a crash. */
+  "task.queued",
   "task.started",
   /** Ended with success. */
   "task.completed",
@@ -36,6 +38,7 @@ export interface Notice {
 
 /** What the phase that a task has just reached is told as; null: as nothing. */
 export function noticeOf({ state, outcome }: Pick<Task, "state" | "outcome">): NoticeType | null {
+  if (state === "ENQUEUED") return "task.queued";
   if (state === "RUNNING") return "task.started";
   if (!isEnded(state)) return null;
   if (state === "FAILED_CANCELLING") return "task.failed";

@@ -7,6 +7,10 @@ export interface Pairings {
   pair(input: PairInput): Promise<void>;
   /** For fetching what the user deploys; null where they gave none for that. Those of single apps are not for it. */
   repositoryToken(user: string): Promise<string | null>;
+  /** At the start of a server: see PairingVault. Never rejects. */
+  settle(): Promise<void>;
+  /** For telling GitHub of deployments of an app: that of the app, or else that of the user. */
+  reportToken(user: string, app: string): Promise<string | null>;
 }
 
 export interface PairInput {

@@ -1,4 +1,5 @@
 import type { Approval, Hold } from "./hold.ts";
+import type { TaskReport } from "./report.ts";
 
 /** K-App's six states (kapp-api.md); the wire of the K-App API shows exactly these. */
 export const TASK_STATES = [
@@ -101,6 +102,8 @@ export interface Task {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** What whoever started it wants to hear back in what endpoints are told. */
   readonly correlation: Readonly<Record<string, string>>;
+  /** The commit whose forge is told how it goes; null: none is. */
+  readonly report: TaskReport | null;
   readonly steps: readonly StepRun[];
 }
 

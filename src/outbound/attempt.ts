@@ -4,6 +4,7 @@ import { OutboundError } from "../lib/outbound-error.ts";
 import type { PostAnswer, PostInput, Poster } from "../lib/outbound-post.ts";
 import { shorten } from "../lib/shorten.ts";
 import type { SettledMessage } from "../storage/store.ts";
+import type { Destination } from "./destination.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { nextWait, readRetryAfter } from "./retry.ts";
 
@@ -14,6 +15,12 @@ export interface Attempt {
   readonly answer: PostAnswer | null;
   /** A sentence; null when the message was delivered. */
   readonly error: string | null;
+  /** Where the answer itself is not kept. */
+  readonly status?: number | null;
+  /** It is this message that was refused: it is not tried again, and says nothing of where it was sent. Default false. */
+  readonly final?: boolean;
+  /** How long whoever it was sent to wants not to be called. Default: what the answer says. */
+  readonly retryAfterMs?: number | null;
 }
 
 export interface AttemptInput {
@@ -57,9 +64,9 @@ function refusalOf({ status, body }: PostAnswer): string {
 const GONE = 410;
 
 export interface SettleInput {
-  readonly endpoint: Endpoint;
+  readonly endpoint: Pick<Destination, "name" | "urlDigest" | "schedule" | "jitter">;
   readonly message: Pick<Message, "id" | "attempts">;
-  readonly outcome: Pick<Attempt, "answer" | "error">;
+  readonly outcome: Omit<Attempt, "request">;
   readonly now: Date;
   /** 0 to 1. */
   readonly random: number;
@@ -67,21 +74,23 @@ export interface SettleInput {
 
 /** What is recorded of an attempt: whether and when there is another one, and what it says of the endpoint. Pure. */
 export function settled({ endpoint, message, outcome, now, random }: SettleInput): SettledMessage {
-  const { answer, error } = outcome;
+  const { answer, error, final = false } = outcome;
   const { id, attempts } = message;
   const at = now.toISOString();
   const isGone = answer?.status === GONE;
-  const retryAfterMs = error === null ? null : readRetryAfter(answer?.header("retry-after") ?? null, now);
+  const asked = outcome.retryAfterMs ?? readRetryAfter(answer?.header("retry-after") ?? null, now);
+  const retryAfterMs = error === null ? null : asked;
   const result: AttemptResult = {
     at,
     delivered: error === null,
-    status: answer?.status ?? null,
+    status: answer?.status ?? outcome.status ?? null,
     error,
     notBefore: retryAfterMs === null ? null : inMs(now, retryAfterMs),
     goneUrl: isGone ? endpoint.urlDigest : null,
+    refused: final,
   };
   const wait =
-    error === null || isGone
+    error === null || isGone || final
       ? null
       : nextWait({ attempts: attempts + 1, rules: endpoint, retryAfterMs, random });
   return { id, endpoint: endpoint.name, result, dueAt: wait === null ? null : inMs(now, wait) };

@@ -1,13 +1,13 @@
 import type { Message } from "../domain/message.ts";
 import type { ClaimedEndpoint, SettledMessage } from "../storage/store.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Destination } from "./destination.ts";
 
 /** One lane per endpoint, so that none waits for another: leased messages, so many of them on their way at once. */
 export interface Lanes {
   /** How many more messages each endpoint can use now. */
-  room(endpoints: readonly Endpoint[]): readonly ClaimedEndpoint[];
+  room(endpoints: readonly Destination[]): readonly ClaimedEndpoint[];
   /** @param until of `performance.now()`: when the lease ends */
-  add(endpoint: Endpoint, message: Message, until: number): void;
+  add(endpoint: Destination, message: Message, until: number): void;
   busy(): boolean;
   /** Resolves when nothing is on its way. */
   idle(): Promise<void>;
@@ -15,12 +15,12 @@ export interface Lanes {
 
 export interface LanesOptions {
   /** Rejects when the process ends. */
-  readonly send: (endpoint: Endpoint, message: Message) => Promise<SettledMessage>;
+  readonly send: (endpoint: Destination, message: Message) => Promise<SettledMessage>;
   readonly settle: (result: SettledMessage) => Promise<void>;
 }
 
 interface Leased {
-  readonly endpoint: Endpoint;
+  readonly endpoint: Destination;
   readonly message: Message;
   readonly until: number;
 }
@@ -70,10 +70,10 @@ export function createLanes({ send, settle }: LanesOptions): Lanes {
   return {
     room: (endpoints) =>
       endpoints
-        .map(({ name, urlDigest, ordered, concurrency }) => {
+        .map(({ name, urlDigest, ordered, keyed, concurrency }) => {
           const { waiting, underWay } = laneOf(name);
           const limit = concurrency * AHEAD - waiting.length - underWay;
-          return { name, urlDigest, ordered, limit };
+          return { name, urlDigest, ordered, keyed, limit };
         })
         .filter(({ limit }) => limit > 0),
     add(endpoint, message, until) {

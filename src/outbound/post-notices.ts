@@ -5,6 +5,8 @@ import type { Store } from "../storage/store.ts";
 import { createIncidents } from "./group-failures.ts";
 import type { Links } from "./links.ts";
 import { makeMessages } from "./make-messages.ts";
+import { makeReports } from "./reports/make-reports.ts";
+import type { Reporting } from "./reports/reporting.ts";
 import type { Endpoints } from "./wanted.ts";
 
 export interface PostNoticesOptions {
@@ -12,6 +14,8 @@ export interface PostNoticesOptions {
   readonly endpoints: () => Endpoints;
   /** An action of the settings in force; null: they have none of that name. */
   readonly actionOf: (name: string) => Pick<Action, "notify"> | null;
+  /** What forges are told of. */
+  readonly reporting?: Pick<Reporting, "rules">;
   readonly links: Links;
   readonly now: Date;
 }
@@ -25,13 +29,17 @@ const isComplete = ({ type, task, delivery }: Notice): boolean =>
 
 /** Makes messages of the next notices; false when there were none. Another server's being faster is no failure. */
 export async function postNotices(options: PostNoticesOptions): Promise<boolean> {
-  const { store, endpoints, actionOf, links, now } = options;
+  const { store, endpoints, actionOf, reporting, links, now } = options;
   const notices = await store.pendingNotices(BATCH);
   if (notices.length === 0) return false;
   const incidents = createIncidents(await store.incidents());
   const messages = notices.filter(isComplete).flatMap((notice) => {
     const action = notice.task === null ? null : actionOf(notice.task.action);
-    return makeMessages({ notice, action, incidents, endpoints: endpoints(), links, now });
+    const rules = reporting?.rules(notice.task?.report?.rules ?? "") ?? null;
+    return [
+      ...makeMessages({ notice, action, incidents, endpoints: endpoints(), links, now }),
+      ...(rules === null ? [] : makeReports({ notice, rules, links, now })),
+    ];
   });
   const done = { notices: notices.map(({ id }) => id), messages, incidents: incidents.changes() };
   await store.postMessages(done).catch((error: unknown) => {

@@ -6,10 +6,12 @@ import type { Poster } from "../lib/outbound-post.ts";
 import { within } from "../lib/within.ts";
 import type { Store } from "../storage/store.ts";
 import { attempt, settled, type Attempt } from "./attempt.ts";
+import { type Destination, destinationOf } from "./destination.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { createLanes } from "./lanes.ts";
 import { createLinks, type Links } from "./links.ts";
 import type { Outbound } from "./outbound.ts";
+import type { Reporting } from "./reports/reporting.ts";
 import { postNotices, type PostNoticesOptions } from "./post-notices.ts";
 import { createSettling } from "./settling.ts";
 import type { Endpoints } from "./wanted.ts";
@@ -30,6 +32,8 @@ export interface SenderOptions {
   /** Those in force; asked again and again, so that a reload changes them. */
   readonly endpoints: () => Endpoints;
   readonly actionOf: PostNoticesOptions["actionOf"];
+  /** What forges are told of; default: nothing. */
+  readonly reporting?: Reporting;
   /** How the outside reaches this server, without a trailing slash. */
   readonly publicUrl: () => string;
   readonly poster: () => Poster;
@@ -78,11 +82,16 @@ export function createSender(options: SenderOptions): Outbound {
     logger.error({ err: error }, "Notifications could not be looked after; it is tried again");
   }
 
-  async function send(endpoint: Endpoint, message: Message) {
-    const outcome = await attempt({ endpoint, message, poster: poster(), now: now(), signal: ended.signal });
+  const destinations = (): Readonly<Record<string, Destination>> => ({
+    ...Object.fromEntries(Object.values(endpoints()).map((each) => [each.name, destinationOf(each, poster)])),
+    ...options.reporting?.destinations(),
+  });
+
+  async function send(endpoint: Destination, message: Message) {
+    const outcome = await endpoint.deliver(message, { now: now(), signal: ended.signal });
     options.onAttempt?.(endpoint.name, outcomeOf(outcome));
     if (outcome.error !== null) {
-      const { status = null } = outcome.answer ?? {};
+      const status = outcome.answer?.status ?? outcome.status ?? null;
       logger.warn(
         { endpoint: endpoint.name, message: message.id, status, reason: outcome.error },
         "A notification was not taken",
@@ -92,9 +101,10 @@ export function createSender(options: SenderOptions): Outbound {
   }
 
   async function claim(): Promise<number> {
-    const wanted = lanes.room(Object.values(endpoints()));
+    const known = destinations();
+    const wanted = lanes.room(Object.values(known));
     if (wanted.length === 0) return 0;
-    const longest = Math.max(...Object.values(endpoints()).map(({ timeoutMs }) => timeoutMs));
+    const longest = Math.max(...Object.values(known).map(({ timeoutMs }) => timeoutMs));
     const leaseMs = longest + LEASE_MARGIN_MS;
     const leasedAt = performance.now();
     const messages = await store.claimMessages({
@@ -105,7 +115,7 @@ export function createSender(options: SenderOptions): Outbound {
     });
     const until = leasedAt + leaseMs;
     for (const message of messages) {
-      const endpoint = endpoints()[message.endpoint];
+      const endpoint = known[message.endpoint];
       // A lease whose endpoint has just left the settings ends by itself.
       if (endpoint !== undefined) lanes.add(endpoint, message, until);
     }
@@ -113,7 +123,7 @@ export function createSender(options: SenderOptions): Outbound {
   }
 
   async function pumpOnce(): Promise<void> {
-    if (Object.keys(endpoints()).length === 0) return;
+    if (Object.keys(destinations()).length === 0) return;
     while (await postNotices({ ...options, links: links(), now: now() }));
     while ((await claim()) > 0);
   }

@@ -19,6 +19,8 @@ export function sentenceOf(notice: Notice): Sentence {
   const { type, task, delivery, failures } = notice;
   const action = task?.action ?? "";
   switch (type) {
+    case "task.queued":
+      return { title: `${action} waits to run`, details: task?.hold?.reason ?? "", mood: "neutral" };
     case "task.started":
       return { title: `${action} has started`, details: startedDetails(task), mood: "neutral" };
     case "task.completed":

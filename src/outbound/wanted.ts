@@ -27,12 +27,27 @@ export function wants({ events, onlyFailures, says }: Endpoint, type: NoticeType
 
 const FAILURES: ReadonlySet<NoticeType> = new Set<NoticeType>(["task.failed", "delivery.rejected"]);
 
-const OF_TASKS = ["task.started", "task.completed", "task.failed", "task.cancelled"] as const;
+/** All that can be told of a task; forges are told of all of it. */
+export const REPORTED = [
+  "task.queued",
+  "task.started",
+  "task.completed",
+  "task.failed",
+  "task.cancelled",
+] as const;
 
-/** What a new task of the action has to leave notices of; kept with the task, so that one that nobody asks about costs nothing. */
-export function noticesOf(endpoints: Endpoints, action: Pick<Action, "notify">): readonly NoticeType[] {
+/**
+ * What a new task of the action has to leave notices of; kept with the task, so that one that nobody asks about costs nothing.
+ * `reported`: its forge is told of it.
+ */
+export function noticesOf(
+  endpoints: Endpoints,
+  action: Pick<Action, "notify">,
+  reported: boolean,
+): readonly NoticeType[] {
+  if (reported) return REPORTED;
   const told = endpointsOf(endpoints, action);
-  return OF_TASKS.filter((type) => told.some((endpoint) => hears(endpoint, type)));
+  return REPORTED.filter((type) => told.some((endpoint) => hears(endpoint, type)));
 }
 
 /** Whether anybody is to be told of a rejected delivery. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { SCOPES } from "../domain/scopes.ts";
 import { duration, environment, NAME_PATTERN, oneOrMany, size, variableName } from "./fields.ts";
 import type { Kinds } from "./kinds.ts";
+import { actionReport } from "./report-schema.ts";
 import { stepSchema } from "./step-schema.ts";
 
 export const paramSchema = z.strictObject({
@@ -145,6 +146,9 @@ const ownShape = {
     .array(z.string())
     .optional()
     .describe("The endpoints that are told of its tasks; an empty list: none. Default: all of `notify`."),
+  report: actionReport
+    .optional()
+    .describe("What the forge of its commits is told: commit statuses and deployments. Default: nothing."),
   max_log: size().prefault("10MiB").describe("Output kept of one task; the rest is dropped with a notice."),
 };
 
@@ -152,7 +156,7 @@ const ownShape = {
 export const PLAIN_APPROVAL = approval.parse({});
 
 /** The keys of an action that are no lists of parts: params, rules and steps are looked at one by one. */
-export const actionOwn = z.object(ownShape);
+export const actionOwn = z.object(ownShape).omit({ report: true });
 export type ActionOwn = z.output<typeof actionOwn>;
 
 export function actionSchema(kinds: Kinds) {

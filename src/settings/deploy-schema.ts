@@ -2,6 +2,7 @@ import { z } from "zod";
 import { TRAVIS_KEY_URLS } from "../sources/registry.ts";
 import { USER_NAME } from "../domain/user.ts";
 import { entryName } from "./fields.ts";
+import { appReport } from "./report-schema.ts";
 
 const app = z.strictObject({
   repository: z
@@ -12,6 +13,12 @@ const app = z.strictObject({
     .array(z.string().regex(USER_NAME, "expected the name of a user"))
     .min(1)
     .describe("Who may deploy it, by the names of `hookwright user add`."),
+  report: z
+    .union([z.literal(false), appReport])
+    .optional()
+    .describe(
+      "What GitHub is told of its deployments. Default: commit statuses, where the user who deploys has paired with GitHub; `false`: nothing.",
+    ),
 });
 
 /** The deploy API, `POST /1/deploy`. */

@@ -15,6 +15,7 @@ import { completeMetrics } from "./metrics-settings.ts";
 import { createReading, type Reading } from "./reading.ts";
 import { readFreezes } from "./read-freezes.ts";
 import { completeRateLimits } from "./rate-limit-schema.ts";
+import { readReports } from "./read-reports.ts";
 import { readSources } from "./read-sources.ts";
 import { problemAt } from "./report.ts";
 import { settingsCommon, type CommonInput } from "./schema.ts";
@@ -111,8 +112,13 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     freezes: readFreezes(reading, common.freeze, namesIn(data["actions"])),
     notify,
     outbound: { allowCidrs: common.outbound.allow },
+    reports: readReports(reading, { actions: data["actions"], deploy: common.deploy }, around.github),
     ...around,
-    deployApps: Object.entries(common.deploy.apps).map(([name, app]) => ({ name, ...app })),
+    deployApps: Object.entries(common.deploy.apps).map(([name, { repository, users }]) => ({
+      name,
+      repository,
+      users,
+    })),
     secretValues: [...reading.secrets.values, ...tokenOf(env)],
     warnings: findings.warnings.map(formatProblem),
   };

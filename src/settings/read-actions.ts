@@ -13,7 +13,7 @@ import { readSteps } from "./read-steps.ts";
 import type { Reading } from "./reading.ts";
 import { checkTemplates, forbidTemplates } from "./templates.ts";
 
-const ACTION_KEYS = [...Object.keys(actionOwn.shape), "params", "on", "steps"];
+const ACTION_KEYS = [...Object.keys(actionOwn.shape), "report", "params", "on", "steps"];
 
 /** Every action of the settings; those that are not valid are reported and left out. */
 export function readActions(reading: Reading, value: unknown, known: KnownNames): Record<string, Action> {

@@ -9,7 +9,7 @@ import { readDocument } from "./document.ts";
 import { NAME_PATTERN } from "./fields.ts";
 import { replaceFile } from "./replace-file.ts";
 import { messageOf } from "../lib/message-of.ts";
-import { createSecretKeys, unreadable } from "./secret-keys.ts";
+import { createSecretKeys, type SecretKeys, unreadable } from "./secret-keys.ts";
 
 /** Secrets by name, in a file that only the key opens (AES-256-GCM). Functions throw `secrets:unreadable`. */
 export interface SecretStore {
@@ -19,8 +19,9 @@ export interface SecretStore {
   set(name: string, value: string): Promise<void>;
   /** Rejects `secrets:not_found`. */
   remove(name: string): Promise<void>;
-  /** Encrypts all of them with a new key. Resolves with how many there are. */
-  rotateKey(): Promise<number>;
+  /** Encrypts all of them with a new key. Resolves with how many there are. `keepOld`: others need the old one for a while. */
+  rotateKey(options?: { readonly keepOld: boolean }): Promise<number>;
+  readonly keys: SecretKeys;
 }
 
 /** What is shown of a secret. */
@@ -109,7 +110,8 @@ export function openSecretStore({ file, keyFile, env }: SecretStoreOptions): Sec
         if (found === undefined) throw new AppError("secrets:not_found", `There is no secret ${name}`);
         save(rest);
       }),
-    rotateKey: () =>
+    keys,
+    rotateKey: ({ keepOld } = { keepOld: false }) =>
       locked(file, () => {
         const values = Object.entries(load()).map(([name, entry]) => ({
           name,
@@ -127,7 +129,7 @@ export function openSecretStore({ file, keyFile, env }: SecretStoreOptions): Sec
             ]),
           ),
         );
-        keys.dropOld();
+        if (!keepOld) keys.dropOld();
         return values.length;
       }),
   };

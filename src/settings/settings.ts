@@ -1,6 +1,7 @@
 import type { Action } from "../domain/action.ts";
 import type { DeployApp } from "../domain/deploy.ts";
 import type { Freeze } from "../domain/freeze.ts";
+import type { ReportRules } from "../domain/report.ts";
 import type { GithubApp } from "../lib/github-app.ts";
 import type { GithubHooksOptions } from "../lib/github-hooks.ts";
 import type { GitlabHooksOptions } from "../lib/gitlab-hooks.ts";
@@ -33,6 +34,8 @@ export interface Settings {
   readonly freezes: readonly Freeze[];
   /** Who is told what has happened. */
   readonly notify: Readonly<Record<string, Endpoint>>;
+  /** What forges are told, by the name of the rules. */
+  readonly reports: Readonly<Record<string, ReportRules>>;
   readonly github: GithubSettings;
   readonly outbound: OutboundSettings;
   readonly kapp: KappSettings;

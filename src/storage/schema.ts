@@ -34,6 +34,8 @@ export interface Schema {
   readonly messages: MessagesTable;
   readonly endpoints: EndpointsTable;
   readonly incidents: IncidentsTable;
+  readonly forge_deployments: ForgeDeploymentsTable;
+  readonly pairings: PairingsTable;
   readonly audit_events: AuditEventsTable;
 }
 
@@ -96,6 +98,8 @@ export interface TasksTable {
   readonly notify: string | null;
   /** JSON; null: none. */
   readonly correlation: string | null;
+  /** JSON; null: its forge is not told of it. */
+  readonly report: string | null;
 }
 
 export interface StepsTable {
@@ -272,6 +276,24 @@ export interface MessagesTable {
   readonly error: string | null;
   readonly created_at: string;
   readonly ended_at: string | null;
+  /** Those of an endpoint with the same one are sent in their order. */
+  readonly order_key: string | null;
+}
+
+/** What forges were told of deployments. */
+export interface ForgeDeploymentsTable {
+  readonly task_id: string;
+  readonly place: string;
+  readonly remote_id: string;
+  readonly state: string;
+  readonly updated_at: string;
+}
+
+/** Tokens that users have paired with, encrypted; where servers share the store. */
+export interface PairingsTable {
+  readonly name: string;
+  readonly sealed: string;
+  readonly created_at: string;
 }
 
 export interface EndpointsTable {

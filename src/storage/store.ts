@@ -7,6 +7,7 @@ import type { Release } from "../domain/release.ts";
 import type { AttemptResult, EndpointState } from "../domain/endpoint-state.ts";
 import type { Message, MessageState } from "../domain/message.ts";
 import type { Incident, Notice, NoticeType } from "../domain/notice.ts";
+import type { TaskReport } from "../domain/report.ts";
 import type { HealthEntry } from "../domain/rollback.ts";
 import type {
   LogEntry,
@@ -22,6 +23,7 @@ import type { TaskSignal } from "../domain/task-machine.ts";
 import type { User, UserToken } from "../domain/user.ts";
 import type { Concurrency } from "../domain/action.ts";
 import type { AuditCalls } from "./audit-calls.ts";
+import type { ReportStore } from "./report-store.ts";
 
 /** A task to be stored, waiting. Times are RFC 3339 UTC with milliseconds everywhere. */
 export interface NewTask {
@@ -47,6 +49,7 @@ export interface NewTask {
   readonly notify?: readonly NoticeType[];
   /** See Task. */
   readonly correlation?: Readonly<Record<string, string>>;
+  readonly report?: TaskReport | null;
   readonly createdAt: string;
 }
 
@@ -329,6 +332,8 @@ export interface NewMessage extends Pick<
   readonly urlDigest: string;
   /** Why it can't be sent at all; null: it can. */
   readonly error: string | null;
+  /** Of the endpoint's messages with the same, each waits for the one before. Default: it waits for none. */
+  readonly orderKey?: string;
 }
 
 export interface NewPost {
@@ -361,6 +366,8 @@ export interface ClaimedEndpoint {
   readonly limit: number;
   /** One after the other, in the order in which they came about. */
   readonly ordered: boolean;
+  /** The same, but only of those with the same order key. */
+  readonly keyed?: boolean;
 }
 
 export interface SettledMessage {
@@ -390,7 +397,7 @@ export interface EndpointRecord extends EndpointState {
  * resolves, its writes have been fsynced. Calls reject with AppError `store:unavailable` when the database fails.
  * Lists are newest first, logs oldest first.
  */
-export interface Store extends AuditCalls {
+export interface Store extends AuditCalls, ReportStore {
   /**
    * Stores a delivery, its tasks and its health entry, applying each task's concurrency policy; a repeated one changes
    * nothing, unless the first was rejected and this one is not. Rejects `store:conflict` when the health entry's position is taken: somebody else was faster, ask again.

@@ -13,6 +13,7 @@ import { matchActions, type Match } from "../triggers/match.ts";
 import { type Advice, askMemory } from "./health-memory.ts";
 import { AUDIT, DELIVERIES } from "./hub.ts";
 import { newTask } from "./new-task.ts";
+import { type DeployReport, deployReport, reportOf } from "./report-of.ts";
 import type { Services } from "./services.ts";
 import { stopSuperseded } from "./stop-task.ts";
 
@@ -78,6 +79,7 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
   if (refusal !== null) reportRefusal(services, input.delivery, refusal.code);
   if (refusal !== null && matches.length === 0) return refuse(services, input, refusal);
   // A rollback that no action takes up is none.
+  const byDeploy = await deployReport(services, event);
   const health = entry?.type === "rollback" && matches.length === 0 ? null : entry;
   const audit = matches.length === 0 ? null : toEvent(input.audit ?? sentBy(input.delivery), services.now());
   const storing = services.store.storeDelivery({
@@ -86,7 +88,7 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
     fingerprint: input.fingerprint,
     fingerprintsSince: replayWindowStart(services, input.delivery.receivedAt),
     tasks: matches
-      .map((match) => taskOf(services, match, input))
+      .map((match) => taskOf(services, match, { ...input, byDeploy }))
       .map((task) => (input.hold ? { ...task, hold: input.hold } : task)),
     deploy: input.deploy?.(matches.length > 0) ?? null,
     health,
@@ -178,15 +180,23 @@ function ofEvent(event: HookEvent, eventIndex: number, actions: readonly Action[
 function taskOf(
   services: Services,
   { action, rule, params, correlation, eventIndex }: EventMatch,
-  { delivery, byHand }: AcceptInput,
+  { delivery, byHand, event, more = [], byDeploy }: AcceptInput & { readonly byDeploy: DeployReport },
 ) {
+  const settings = services.settings.current();
   return newTask({
     action,
     params,
     correlation,
     startedBy: { type: "delivery", deliveryId: delivery.id, rule, eventIndex },
     deliveryId: delivery.id,
-    settings: services.settings.current(),
+    settings,
+    report: reportOf({
+      reports: settings.reports,
+      action: action.name,
+      params,
+      event: [event, ...more][eventIndex ?? 0] ?? event,
+      byDeploy,
+    }),
     automatic: delivery.replayOf === null && byHand === undefined,
     note: byHand?.note,
     createdAt: delivery.receivedAt,

@@ -3,7 +3,10 @@ import { FRESH_ENDPOINT, isBroken } from "../domain/endpoint-state.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { Attempt } from "../outbound/attempt.ts";
+import type { ReportRules } from "../domain/report.ts";
 import type { Endpoint } from "../outbound/endpoint.ts";
+import { reportDigest, reportEndpoint } from "../outbound/reports/make-reports.ts";
+import { REPORTED } from "../outbound/wanted.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { EndpointRecord } from "../storage/store.ts";
 import type { EndpointInfo, EndpointInput, OneAsked } from "./app.ts";
@@ -11,22 +14,46 @@ import type { Services } from "./services.ts";
 
 /** See App.listEndpoints. */
 export async function listEndpoints({ store, settings, now }: Services): Promise<readonly EndpointInfo[]> {
-  const { notify } = settings.current();
+  const { notify, reports } = settings.current();
   const records = new Map((await store.endpointRecords()).map((record) => [record.name, record]));
   const known = Object.values(notify).map((endpoint) => toInfo(endpoint, records.get(endpoint.name), now()));
+  const told = Object.values(reports)
+    .map(toReport)
+    .flatMap((report) => {
+      const record = records.get(report.name);
+      // Nothing has ever been told there.
+      return record === undefined ? [] : [toInfo(report, record, now())];
+    });
+  const names = new Set([...known, ...told].map(({ name }) => name));
   const gone = [...records.values()].filter(
-    ({ name, waiting, dead }) => !Object.hasOwn(notify, name) && waiting + dead > 0,
+    ({ name, waiting, dead }) => !names.has(name) && waiting + dead > 0,
   );
-  return [...known, ...gone.map(withoutSettings)];
+  return [...known, ...told, ...gone.map(withoutSettings)];
 }
 
-function toInfo(endpoint: Endpoint, record: EndpointRecord | undefined, now: Date): EndpointInfo {
+type Known = Pick<Endpoint, "name" | "kind" | "shownUrl" | "urlDigest" | "events" | "onlyFailures">;
+
+/** The forge that reports go to. */
+const toReport = (rules: ReportRules): Known => ({
+  name: reportEndpoint(rules),
+  kind: `report-${rules.forge}`,
+  shownUrl: rules.apiUrl,
+  urlDigest: reportDigest(rules),
+  events: REPORTED,
+  onlyFailures: false,
+});
+
+function toInfo(endpoint: Known, record: EndpointRecord | undefined, now: Date): EndpointInfo {
   const { name, kind, shownUrl: url, events, onlyFailures } = endpoint;
   const found = record ?? { ...FRESH_ENDPOINT, name, waiting: 0, dead: 0 };
   return { ...found, kind, url, events, onlyFailures, state: stateOf(endpoint, found, now) };
 }
 
-function stateOf(endpoint: Endpoint, record: EndpointRecord, now: Date): EndpointInfo["state"] {
+function stateOf(
+  endpoint: Pick<Known, "urlDigest">,
+  record: EndpointRecord,
+  now: Date,
+): EndpointInfo["state"] {
   if (record.disabledUrl === endpoint.urlDigest) return "disabled";
   if (isBroken(record)) return "broken";
   return record.closedUntil !== null && record.closedUntil > now.toISOString() ? "paused" : "active";
@@ -77,7 +104,10 @@ export function retryMessage({ auditor, now }: Services, input: OneAsked): Promi
   return auditor.attempt(audit, async () => {
     const message = await auditor.recorded(audit, "retryMessage", { id, now: now().toISOString() });
     if (message !== null) return message;
-    throw new AppError("message:not_found", `There is no message ${id}, or it still waits`);
+    throw new AppError(
+      "message:not_found",
+      `There is no message ${id}, or it still waits, or a newer one has been sent in its place`,
+    );
   });
 }
 

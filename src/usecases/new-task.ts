@@ -1,4 +1,5 @@
 import type { Action } from "../domain/action.ts";
+import type { TaskReport } from "../domain/report.ts";
 import type { StartedBy } from "../domain/task.ts";
 import { newId } from "../lib/ids.ts";
 import { noticesOf } from "../outbound/wanted.ts";
@@ -12,6 +13,7 @@ export interface NewTaskInput {
   readonly startedBy: StartedBy;
   readonly deliveryId: string | null;
   readonly settings: Pick<Settings, "digest" | "freezes" | "notify">;
+  readonly report: TaskReport | null;
   /** Nobody but a webhook asks for it. */
   readonly automatic: boolean;
   /** For the first line of its log. */
@@ -35,7 +37,7 @@ export function newTask({ action, settings, automatic, note, ...rest }: NewTaskI
     maxParallel,
     settingsDigest: settings.digest,
     ...holds,
-    notify: noticesOf(settings.notify, action),
+    notify: noticesOf(settings.notify, action, rest.report !== null),
     ...(notes.length > 0 && { note: notes.join("; ") }),
     ...rest,
   };

@@ -5,6 +5,7 @@ import { isEnded } from "../domain/task-machine.ts";
 import type { StartedTask } from "../storage/store.ts";
 import type { OneAsked } from "./app.ts";
 import { getTask } from "./read-tasks.ts";
+import { reportLike } from "./report-of.ts";
 import type { Services } from "./services.ts";
 import { findAction, startTask } from "./start-action.ts";
 
@@ -28,6 +29,7 @@ async function retry(services: Services, { id, by }: OneAsked, audit: AuditEntry
     startedBy: { type: "retry", taskId: id, by, eventIndex: eventIndexOf(task.startedBy) },
     deliveryId: task.deliveryId,
     correlation: task.correlation,
+    report: reportLike(services.settings.current().reports, task.report),
     audit,
   });
 }

@@ -7,6 +7,7 @@ import { isEnded } from "../domain/task-machine.ts";
 import type { StartedTask } from "../storage/store.ts";
 import type { RollBackInput } from "./app.ts";
 import { cancelTask } from "./cancel-task.ts";
+import { reportLike } from "./report-of.ts";
 import type { Services } from "./services.ts";
 import { findAction, startTask } from "./start-action.ts";
 
@@ -118,6 +119,7 @@ async function start(
       eventIndex: origin === null ? undefined : eventIndexOf(origin.startedBy),
     },
     deliveryId: origin !== null && isEnded(origin.state) ? origin.deliveryId : null,
+    report: reportLike(services.settings.current().reports, origin?.report ?? null),
     audit,
   });
 }

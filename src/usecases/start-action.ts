@@ -1,6 +1,7 @@
 import type { Action } from "../domain/action.ts";
 import type { AuditEntry } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
+import type { TaskReport } from "../domain/report.ts";
 import type { StartedBy } from "../domain/task.ts";
 import { nearest } from "../lib/nearest.ts";
 import type { StartedTask } from "../storage/store.ts";
@@ -9,6 +10,7 @@ import { resolveParams } from "../triggers/params.ts";
 import type { PlannedAction, StartInput } from "./app.ts";
 import { newTask } from "./new-task.ts";
 import { precheckAction } from "./precheck-action.ts";
+import { reportOf } from "./report-of.ts";
 import type { Services } from "./services.ts";
 import { stopSuperseded } from "./stop-task.ts";
 
@@ -30,6 +32,12 @@ async function start(services: Services, input: StartInput, audit: AuditEntry): 
     params,
     startedBy: { type: "manual", by },
     deliveryId: null,
+    report: reportOf({
+      reports: services.settings.current().reports,
+      action: action.name,
+      params,
+      event: null,
+    }),
     audit,
     ...(input.correlation && { correlation: input.correlation }),
   });
@@ -41,6 +49,7 @@ export interface StartTaskInput {
   readonly startedBy: StartedBy;
   readonly deliveryId: string | null;
   readonly correlation?: Readonly<Record<string, string>>;
+  readonly report: TaskReport | null;
   /** Who asks for it; what is done is done to the task. */
   readonly audit: AuditEntry;
 }

@@ -44,6 +44,7 @@ export const aTask = (change: Partial<Task> = {}): Task => ({
   endedAt: "2021-07-26T18:19:24.000Z",
   metadata: {},
   correlation: {},
+  report: null,
   hold: null,
   approval: null,
   steps: [aStep()],

@@ -42,6 +42,7 @@ const taskWith = (id: string): ClaimedTask["task"] => ({
   endedAt: null,
   metadata: {},
   correlation: {},
+  report: null,
   steps: [],
 });
 

@@ -7,11 +7,13 @@ import { isEnded } from "../../src/domain/task-machine.ts";
 import { newId } from "../../src/lib/ids.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import { createGuardedClients } from "../../src/lib/guarded-clients.ts";
+import { createReporting } from "../../src/outbound/reports/reporting.ts";
 import { createSender } from "../../src/outbound/sender.ts";
 import { createTellingStore } from "../../src/outbound/telling-store.ts";
 import { createEmbeddedQueue } from "../../src/queue/embedded.ts";
 import { createPostgresQueue } from "../../src/queue/postgres.ts";
 import type { Queue } from "../../src/queue/queue.ts";
+import { createMachineVault } from "../../src/accounts/pairing-vault.ts";
 import { createPairings } from "../../src/accounts/pairings.ts";
 import { openSecretStore, secretPlaceOf } from "../../src/settings/secret-store.ts";
 import { parseSettings } from "../../src/settings/load.ts";
@@ -28,6 +30,7 @@ import { createMeters, type Meters } from "../../src/usecases/meters.ts";
 import { createPublishedKeys } from "../../src/usecases/published-keys.ts";
 import { createRefusals } from "../../src/usecases/refusals.ts";
 import { runTask } from "../../src/usecases/run-task.ts";
+import { createReportTokens } from "../../src/usecases/report-token.ts";
 import { createRunningTasks } from "../../src/usecases/running-tasks.ts";
 import type { Services } from "../../src/usecases/services.ts";
 import { createSettingsHolder } from "../../src/usecases/settings-holder.ts";
@@ -120,13 +123,20 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       shared: location.kind === "postgres",
       endpoints: () => services.settings.current().notify,
       actionOf: (name) => services.settings.current().actions[name] ?? null,
+      reporting: createReporting({
+        rules: () => services.settings.current().reports,
+        store,
+        fetch,
+        tokenFor: (rules, request, signal) => createReportTokens(services)(rules, request, signal),
+      }),
       publicUrl: () => "https://hooks.example.com",
       poster: clients.poster,
       pollMs: 50,
     }),
     pairings: createPairings({
-      secrets: openSecretStore({ ...secretPlaceOf(options.settings, dir), env }),
+      vault: createMachineVault(openSecretStore({ ...secretPlaceOf(options.settings, dir), env })),
       fetch,
+      logger,
       apiUrl: () => services.settings.current().github.apiUrl,
     }),
     download,

@@ -16,15 +16,27 @@ import { CliError, EXIT } from "../exit-codes.ts";
 import { formatTime } from "../output.ts";
 
 /** The store of the settings file, which need not be valid: it may name a secret that is only now being set. */
-async function openStore({ options }: Context): Promise<SecretStore & { noted(change: Change): void }> {
+async function openStore({ options }: Context): Promise<OpenStore> {
   const file = settingsPath(options);
   const dir = dirname(file);
   loadDotenv(dir);
   const settings = await readFile(file, "utf8").catch(() => "");
   const place = secretPlaceOf(settings, dir);
   const store = openSecretStore({ ...place, env: process.env });
-  return { ...store, noted: (change) => secretChanges(place.file).note(toEvent(change)) };
+  return {
+    ...store,
+    shared: isShared(settings),
+    noted: (change) => secretChanges(place.file).note(toEvent(change)),
+  };
 }
+
+interface OpenStore extends SecretStore {
+  /** Servers share a PostgreSQL, in which the key encrypts as well. */
+  readonly shared: boolean;
+  noted(change: Change): void;
+}
+
+const isShared = (settings: string): boolean => /^store:\s*["']?postgres(?:ql)?:/m.test(settings);
 
 type Change = Pick<AuditEvent, "action" | "target">;
 
@@ -84,10 +96,16 @@ async function remove(context: Context, { name }: z.infer<typeof nameInput>): Pr
 
 async function rotateKey(context: Context): Promise<void> {
   const store = await openStore(context);
-  const count = await store.rotateKey();
+  const { shared: keepOld } = store;
+  const count = await store.rotateKey({ keepOld });
   store.noted({ action: "secret.rotate_key", target: null });
-  if (context.output.json) context.output.data({ rotated: count });
-  else context.output.line(`${count} secrets are encrypted with a new key`);
+  if (context.output.json)
+    return context.output.data({ rotated: count, ...(keepOld && { old_key_kept: true }) });
+  context.output.line(`${count} secrets are encrypted with a new key`);
+  if (!keepOld) return undefined;
+  return context.output.note(
+    "The old key stays behind the new one: give both to every server on the PostgreSQL and start each anew, then remove the old one",
+  );
 }
 
 export function addSecrets(program: Command): void {

@@ -16,6 +16,7 @@ import { outbound } from "./0012-outbound.ts";
 import { dashboard } from "./0018-dashboard.ts";
 import { audit } from "./0019-audit.ts";
 import { userSessions } from "./0020-user-sessions.ts";
+import { reports } from "./0021-reports.ts";
 
 /** What is not spelled alike in both databases. */
 export interface ColumnTypes {
@@ -44,6 +45,7 @@ const MIGRATIONS: readonly ((types: ColumnTypes) => readonly string[])[] = [
   deploys,
   audit,
   userSessions,
+  reports,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

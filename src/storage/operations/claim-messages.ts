@@ -30,6 +30,34 @@ const due = prepare((db, input: { endpoint: string; now: string; clock: string; 
     .skipLocked(),
 );
 
+/** Of each order key only the first that waits, whether it is leased, due, or neither. */
+const dueInOrder = prepare((db, input: { endpoint: string; now: string; clock: string; limit: number }) =>
+  db
+    .selectFrom("messages as message")
+    .select("id")
+    .where("endpoint", "=", input.endpoint)
+    .where("state", "=", "waiting")
+    .where("due_at", "<=", input.now)
+    .where((eb) => eb.or([eb("lease_until", "is", null), eb("lease_until", "<=", input.clock)]))
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("messages as earlier")
+            .select("earlier.id")
+            .where("earlier.state", "=", "waiting")
+            .whereRef("earlier.endpoint", "=", "message.endpoint")
+            .whereRef("earlier.order_key", "=", "message.order_key")
+            .whereRef("earlier.seq", "<", "message.seq"),
+        ),
+      ),
+    )
+    .orderBy("due_at")
+    .orderBy("seq")
+    .limit(input.limit)
+    .forUpdate()
+    .skipLocked(),
+);
+
 const firstWaiting = prepare((db, { endpoint }: { endpoint: string }) =>
   db
     .selectFrom("messages")
@@ -73,7 +101,7 @@ interface Times {
 
 async function claimable(
   connection: Connection,
-  { name: endpoint, urlDigest, limit, ordered }: ClaimedEndpoint,
+  { name: endpoint, urlDigest, limit, ordered, keyed }: ClaimedEndpoint,
   { now, clock }: Times,
 ): Promise<string[]> {
   const state = await lockedEndpoint(connection, endpoint);
@@ -81,7 +109,12 @@ async function claimable(
   const one = ordered || isBroken(state);
   if (one && (await someLeased.first(connection, { endpoint, clock })) !== undefined) return [];
   if (!ordered) {
-    const found = await due.all(connection, { endpoint, now, clock, limit: one ? 1 : limit });
+    const found = await (keyed ? dueInOrder : due).all(connection, {
+      endpoint,
+      now,
+      clock,
+      limit: one ? 1 : limit,
+    });
     return found.map(({ id }) => id);
   }
   const first = await firstWaiting.first(connection, { endpoint });

@@ -29,6 +29,7 @@ interface TaskInsert {
   readonly approval: string | null;
   readonly notify: string | null;
   readonly correlation: string | null;
+  readonly report: string | null;
 }
 
 const insertTask = prepare((db, input: TaskInsert) =>
@@ -57,6 +58,7 @@ const insertTask = prepare((db, input: TaskInsert) =>
     approval: input.approval,
     notify: input.notify,
     correlation: input.correlation,
+    report: input.report,
   }),
 );
 
@@ -110,6 +112,7 @@ async function insert(connection: Connection, task: NewTask, ending?: Ending): P
     insertTask.run(connection, row),
     ...(waits ? [connection.jobs.add({ id, group, runsOn: task.runsOn ?? null })] : []),
   ]);
+  if (ending === undefined) await tellOfTask(connection, row, task.createdAt);
   if (task.note === undefined) return row;
   const entry = { taskId: id, time: task.createdAt, stream: "system", step: null, text: task.note } as const;
   await appendLog(connection, [entry]);
@@ -140,6 +143,7 @@ function toInsert(task: NewTask, ending: Ending | undefined): TaskInsert {
     approval: orNull(task.approval),
     notify: task.notify === undefined || task.notify.length === 0 ? null : JSON.stringify(task.notify),
     correlation: task.correlation === undefined ? null : JSON.stringify(task.correlation),
+    report: orNull(task.report),
   };
 }
 

@@ -28,6 +28,7 @@ export const insertMessage = prepare((db, input: MessageInsert) =>
     error: input.error,
     created_at: input.created_at,
     ended_at: input.ended_at,
+    order_key: input.order_key,
   }),
 );
 
@@ -117,5 +118,6 @@ function toInsert(message: NewMessage, gone: ReadonlySet<string>): MessageInsert
     error,
     created_at: message.createdAt,
     ended_at: error === null ? null : message.createdAt,
+    order_key: message.orderKey ?? null,
   };
 }

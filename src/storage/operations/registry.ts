@@ -8,6 +8,7 @@ import { takeTask } from "./take-task.ts";
 import * as counters from "./counters.ts";
 import * as deliveries from "./deliveries.ts";
 import * as deploys from "./deploys.ts";
+import * as forges from "./forge-deployments.ts";
 import * as health from "./health.ts";
 import * as holds from "./holds.ts";
 import * as queued from "./queued-deliveries.ts";
@@ -21,6 +22,7 @@ import * as messageRetries from "./retry-messages.ts";
 import * as messages from "./post-messages.ts";
 import * as notices from "./pending-notices.ts";
 import * as settling from "./settle-messages.ts";
+import * as pairings from "./pairings.ts";
 import { purgeLog } from "./purge-log.ts";
 import * as taskReads from "./read-tasks.ts";
 import * as releases from "./releases.ts";
@@ -137,6 +139,12 @@ export const operations: { readonly [N in OperationName]: Operation<N> } = {
     audit.recorded(connection, input, () => invoke(input.call, connection, input.args)),
   recordAudit: audit.recordAudit,
   listAudit,
+  forgeDeployments: forges.forgeDeployments,
+  putForgeDeployment: forges.putForgeDeployment,
+  getPairing: pairings.getPairing,
+  putPairing: pairings.putPairing,
+  listPairings: pairings.listPairings,
+  replacePairing: pairings.replacePairing,
   ping: async (connection) => {
     await connection.execute("select 1", []);
   },
@@ -168,6 +176,9 @@ const READS: ReadonlySet<OperationName> = new Set<OperationName>([
   "fitBodies",
   "pendingNotices",
   "incidents",
+  "forgeDeployments",
+  "getPairing",
+  "listPairings",
   "listMessages",
   "getMessage",
   "endpointRecords",

@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import { z } from "zod";
 import type { Delivery } from "../../domain/delivery.ts";
 import { type Approval, HOLD_TYPES, type Hold } from "../../domain/hold.ts";
+import type { TaskReport } from "../../domain/report.ts";
 import type { StartedBy, StepRun, Task } from "../../domain/task.ts";
 import { nodeName } from "../../domain/node.ts";
 import type { JobTask } from "../connection.ts";
@@ -63,6 +64,15 @@ const approvalSchema: z.ZodType<Approval> = z.object({
   at: z.string().nullable(),
 });
 
+const reportSchema: z.ZodType<TaskReport> = z.object({
+  rules: z.string(),
+  repository: z.string(),
+  commit: z.string(),
+  ref: z.string().nullable(),
+  tag: z.boolean(),
+  user: z.string().nullable(),
+});
+
 const toHold = (text: string | null): Hold | null =>
   text === null ? null : holdSchema.parse(JSON.parse(text));
 const toApproval = (text: string | null): Approval | null =>
@@ -113,6 +123,7 @@ export function toTask(row: TaskRow, { steps, position }: TaskParts): Task {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     correlation: row.correlation === null ? {} : parseMap(row.correlation),
+    report: row.report === null ? null : reportSchema.parse(JSON.parse(row.report)),
     metadata: row.metadata === "{}" ? {} : metadata.parse(JSON.parse(row.metadata)),
     steps,
   };

@@ -86,6 +86,7 @@ describe("a task", () => {
       deliveryId: null,
       group: "web",
       runsOn: ["web-1"],
+      report: null,
       parentId: "parent",
       maxParallel: 2,
       node: null,
