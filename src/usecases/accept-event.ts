@@ -79,7 +79,7 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
   if (refusal !== null) reportRefusal(services, input.delivery, refusal.code);
   if (refusal !== null && matches.length === 0) return refuse(services, input, refusal);
   // A rollback that no action takes up is none.
-  const byDeploy = await deployReport(services, event);
+  const byDeploy = await deployReport(services, event, input.delivery);
   const health = entry?.type === "rollback" && matches.length === 0 ? null : entry;
   const audit = matches.length === 0 ? null : toEvent(input.audit ?? sentBy(input.delivery), services.now());
   const storing = services.store.storeDelivery({

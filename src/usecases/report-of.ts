@@ -1,3 +1,4 @@
+import type { Delivery } from "../domain/delivery.ts";
 import type { HookEvent } from "../domain/event.ts";
 import type { ReportRules, TaskReport } from "../domain/report.ts";
 import { isCommitId } from "../lib/git/names.ts";
@@ -11,7 +12,8 @@ export type DeployReport = { readonly rules: ReportRules; readonly user: string 
 /** Whether what has come by the deploy API is reported by the rules of its app. */
 export async function deployReport(
   { settings, pairings }: Services,
-  { source, repository, headers }: HookEvent,
+  { repository }: HookEvent,
+  { source, headers }: Pick<Delivery, "source" | "headers">,
 ): Promise<DeployReport> {
   if (source !== DEPLOY_SOURCE) return undefined;
   const { deployApps, reports } = settings.current();

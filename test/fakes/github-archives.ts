@@ -1,15 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { execa } from "execa";
 import { fail, type FakeFault } from "./github-api.ts";
+import type { FakeApp } from "./github-app.ts";
 import { readBody } from "./github-dispatches.ts";
-
-/** A commit status as the fake took it. */
-export interface FakeStatus {
-  readonly repository: string;
-  readonly sha: string;
-  readonly authorization: string | null;
-  readonly body: unknown;
-}
+import { createFakeReports, type FakeReports } from "./github-reports.ts";
 
 export interface FakeArchives {
   /** Of the API; its archives are at another address, as GitHub's are. */
@@ -19,7 +13,8 @@ export interface FakeArchives {
     readonly path: string;
     readonly authorization: string | null;
   }[];
-  readonly statuses: FakeStatus[];
+  /** Commit statuses and deployments. */
+  readonly reports: FakeReports;
   /** Faults to have before the real answers, each once. */
   readonly faults: FakeFault[];
   /** Archives instead of git's own, by commit. */
@@ -34,6 +29,7 @@ export interface FakeArchivesOptions {
   readonly private?: readonly string[];
   /** Token → login. */
   readonly users?: Readonly<Record<string, string>>;
+  readonly app?: FakeApp;
 }
 
 /**
@@ -42,7 +38,7 @@ export interface FakeArchivesOptions {
  */
 export async function startFakeArchives(options: FakeArchivesOptions): Promise<FakeArchives> {
   const requests: FakeArchives["requests"] = [];
-  const statuses: FakeStatus[] = [];
+  const reports = createFakeReports((repository) => options.repositories[repository] !== undefined);
   const faults: FakeFault[] = [];
   const archives: FakeArchives["archives"] = new Map();
   const codeload = createServer((request, response) => {
@@ -57,13 +53,14 @@ export async function startFakeArchives(options: FakeArchivesOptions): Promise<F
     requests.push({ host: "api", path, authorization: headers.authorization ?? null });
     const fault = faults.shift();
     if (fault !== undefined) return fail(fault, request, response);
-    return void answer({ options, statuses, codeloadUrl }, request, response);
+    if (options.app?.answer(request, response) === true) return undefined;
+    return void answer({ options, reports, codeloadUrl }, request, response);
   });
   const url = await listen(api);
   return {
     url,
     requests,
-    statuses,
+    reports,
     faults,
     archives,
     async close() {
@@ -83,7 +80,7 @@ async function listen(server: Server): Promise<string> {
 
 interface Parts {
   readonly options: FakeArchivesOptions;
-  readonly statuses: FakeStatus[];
+  readonly reports: FakeReports;
   readonly codeloadUrl: string;
 }
 
@@ -94,15 +91,17 @@ const send = (response: ServerResponse, status: number, body: unknown): void =>
 const notFound = (response: ServerResponse): void => send(response, 404, { message: "Not Found" });
 
 async function answer(
-  { options, statuses, codeloadUrl }: Parts,
+  { options, reports, codeloadUrl }: Parts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const { users = {}, repositories } = options;
   const [, token] = /^(?:Bearer|token) (.+)$/i.exec(request.headers.authorization ?? "") ?? [];
-  const login = token === undefined ? undefined : users[token];
+  const path = request.url ?? "";
+  const isApp = token !== undefined && options.app?.takes(token, path) === true;
+  const login = token === undefined ? undefined : isApp ? "app[bot]" : users[token];
   if (token !== undefined && login === undefined) return send(response, 401, { message: "Bad credentials" });
-  const { pathname, searchParams } = new URL(request.url ?? "", "http://x");
+  const { pathname, searchParams } = new URL(path, "http://x");
   if (pathname === "/user")
     return login === undefined
       ? send(response, 401, { message: "Requires authentication" })
@@ -120,12 +119,9 @@ async function answer(
   }
   if (kind === "contents")
     return sendFile(folder, searchParams.get("ref") ?? "HEAD", rest.join("/"), response);
-  if (kind === "statuses" && request.method === "POST") {
-    const body: unknown = JSON.parse((await readBody(request)) ?? "null");
-    statuses.push({ repository, sha, authorization: request.headers.authorization ?? null, body });
-    return send(response, 201, { id: statuses.length });
-  }
-  return notFound(response);
+  const body: unknown = JSON.parse((await readBody(request)) || "null");
+  const told = reports.answer({ method: request.method ?? "", path, body });
+  return told === null ? notFound(response) : send(response, told.status, told.body);
 }
 
 async function sendArchive(

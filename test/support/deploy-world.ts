@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FakeArchives, startFakeArchives } from "../fakes/github-archives.ts";
+import type { FakeApp } from "../fakes/github-app.ts";
 import { type FakeTravis, startFakeTravis } from "../fakes/travis-api.ts";
 import { createSmallRepository, type SmallRepository } from "./small-repository.ts";
 import { startTestServer, type TestServer } from "./server.ts";
@@ -54,13 +55,18 @@ actions:
           restart: [sh, -c, "cat version; grep -v bad version"]
 ${more}`;
 
-export async function createDeployWorld(settings = settingsFor): Promise<DeployWorld> {
+export async function createDeployWorld(settings = settingsFor, app?: FakeApp): Promise<DeployWorld> {
   const dir = await mkdtemp(join(tmpdir(), "hookwright-deploy-"));
   const repository = await createSmallRepository(join(dir, "repository"));
   const sha = await repository.commit({ "package.json": '{"name":"hello-world"}', version: "one" });
   const folders = { "dscape/hello": repository.dir, "dscape/private": repository.dir };
   const users = { ghp_good: "octocat" };
-  const github = await startFakeArchives({ repositories: folders, private: ["dscape/private"], users });
+  const github = await startFakeArchives({
+    repositories: folders,
+    private: ["dscape/private"],
+    users,
+    ...(app !== undefined && { app }),
+  });
   const travis = await startFakeTravis();
   const server = await startTestServer({ settings: settings(github.url, travis.configUrl) });
   for (const name of ["dscape", "other"]) await server.client.addUser({ name, password: PASSWORD });

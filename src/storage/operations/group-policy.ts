@@ -97,7 +97,7 @@ const supersedeOne = prepare((db, input: { id: string; reason: string; now: stri
 
 /**
  * Of tasks that supersede each other and wait for the same thing, only the newest is of use; so of those of one action that
- * wait for quiet, whatever the policy. Not of those that wait for approval: the newest may be refused. To be called under
+ * wait for quiet, whatever the policy. Not of those that wait for approval, or for their tests: the newest may be refused. To be called under
  * the task's locks.
  */
 export async function supersedeHeld(
@@ -106,7 +106,7 @@ export async function supersedeHeld(
   { type }: Hold,
 ): Promise<void> {
   const all = policy === "supersede";
-  if (type === "approval" || (type === "freeze" && !all)) return;
+  if (type !== "quiet" && !(type === "freeze" && all)) return;
   const rows =
     policy === "parallel"
       ? await heldWithoutGroup.all(connection, { action, id, seq })

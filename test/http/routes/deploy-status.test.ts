@@ -209,18 +209,6 @@ describe("GET /1/status/:user/changes", () => {
     const text = await stream.text();
     expect(text).toMatch(/^\n+\{"error":"status:changes:timeout"/);
   });
-
-  it("is followed by many at once, each told everything once", async () => {
-    const count = 200;
-    const stop = new AbortController();
-    const followers = Array.from({ length: count }, () =>
-      take(lines("/1/status/dscape/changes?since=0", stop.signal), 2),
-    );
-    await world.deploy(githubPayload(world.sha), { path: "/1/deploy?wait=60s" });
-    const all = await Promise.all(followers);
-    stop.abort();
-    for (const got of all) expect(got).toMatchObject([{ status: "pending" }, { status: "ok" }]);
-  });
 });
 
 describe("the badge", () => {

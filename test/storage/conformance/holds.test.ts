@@ -172,6 +172,18 @@ describe("the policy of its group", () => {
     expect(await stateOf("asking too")).toEqual(["CANCELLED", "superseded", null]);
   });
 
+  it.each(["travis_check", "travis"] as const)(
+    "takes no place of others that wait for tests: %s",
+    async (type) => {
+      for (const policy of ["queue", "parallel", "supersede"] as const) {
+        const [older, newer] = [`${policy}-1`, `${policy}-2`];
+        await create({ id: older, policy, group: policy, hold: hold(50, type) });
+        await create({ id: newer, policy, group: policy, hold: hold(60, type) });
+        expect(await stateOf(older)).toEqual(["ENQUEUED", null, "until 50"]);
+      }
+    },
+  );
+
   it("reject: is applied when it may start", async () => {
     const policy = "reject";
     await create({ id: "held", policy, hold: hold(10) });

@@ -1,13 +1,14 @@
-import { once } from "node:events";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { DeployEntry } from "../../../domain/deploy.ts";
 import { AppError } from "../../../domain/errors.ts";
 import { LIMITS } from "../../limits.ts";
 import { type Docs, entryToWire } from "./entries.ts";
-import { errorBody, sendError } from "./errors.ts";
+import { createChangesStream } from "./changes-stream.ts";
+import { sendError } from "./errors.ts";
 import type { DeployFeed } from "./feed.ts";
 import { loginAs } from "./login.ts";
+import { createInbox } from "./inbox.ts";
 import { ask, checkScope, type StatusOptions } from "./status.ts";
 
 export interface ChangesOptions extends StatusOptions {
@@ -80,36 +81,40 @@ async function follow(following: Following): Promise<void> {
   if (options.feed.size >= LIMITS.deployFollowers) {
     throw new AppError("server:busy", "Too many follow already", { retryAfter: LIMITS.retryAfterSeconds });
   }
-  const inbox: DeployEntry[] = [];
   const ended = new AbortController();
-  let wake = (): void => undefined;
+  // It can come back with `since`, and misses nothing.
+  const inbox = createInbox<DeployEntry>(LIMITS.deployInbox, () => reply.raw.destroy());
   let failed = false;
   const unfollow = options.feed.follow({
-    entries(entries) {
-      inbox.push(...entries.filter(isTheirs));
-      wake();
-    },
+    entries: (entries) => inbox.put(entries.filter(isTheirs)),
     end(reason) {
       failed = reason === "failed";
       ended.abort();
-      wake();
+      inbox.wake();
     },
   });
   reply.raw.on("close", () => {
     ended.abort();
-    wake();
+    inbox.wake();
   });
-  const stream = createStream(following, ended.signal);
+  const stream = createChangesStream({
+    ...options,
+    docs: following.docs,
+    request: following.request,
+    reply,
+    atOnce: query.feed === "continuous",
+    ended: ended.signal,
+  });
   try {
     let seq = await firstSeq(following);
-    for (const entry of await known(following, seq)) {
+    for await (const entry of known(following, seq)) {
       await stream.send(entry);
       seq = entry.seq;
     }
     if (query.feed === "normal" || (query.feed === "longpoll" && stream.sent > 0)) return await stream.end();
     const deadline = query.timeout === undefined ? null : Date.now() + query.timeout;
     while (!ended.signal.aborted) {
-      const entry = inbox.shift();
+      const entry = inbox.take();
       if (entry !== undefined) {
         if (entry.seq > seq) {
           seq = entry.seq;
@@ -120,14 +125,7 @@ async function follow(following: Following): Promise<void> {
       if (query.feed === "longpoll" && stream.sent > 0) break;
       const left = deadline === null ? query.heartbeat : Math.min(query.heartbeat, deadline - Date.now());
       if (left <= 0) throw new AppError("status:changes:timeout");
-      const woken = await new Promise<boolean>((resolve) => {
-        const timer = setTimeout(() => resolve(false), left);
-        wake = () => {
-          clearTimeout(timer);
-          resolve(true);
-        };
-        if (inbox.length > 0 || ended.signal.aborted) wake();
-      });
+      const woken = await inbox.wait(left);
       if (!woken && query.feed === "continuous") await stream.beat();
     }
     if (failed) throw new AppError("status:changes:fatal");
@@ -148,83 +146,16 @@ async function firstSeq({ query, options }: Following): Promise<number> {
   return newest?.seq ?? 0;
 }
 
-async function known({ options, user, isTheirs }: Following, after: number): Promise<readonly DeployEntry[]> {
-  const all: DeployEntry[] = [];
+/** Page by page: many followers from the beginning must not hold all there is at once. */
+async function* known({ options, user, isTheirs }: Following, after: number): AsyncGenerator<DeployEntry> {
   for (let seq = after; ;) {
     const page = await ask(
       options.app,
       { user, after: seq, order: "asc", limit: LIMITS.logPage },
       "status:db:query_fail",
     );
-    all.push(...page.filter(isTheirs));
-    if (page.length < LIMITS.logPage) return all;
+    yield* page.filter(isTheirs);
+    if (page.length < LIMITS.logPage) return;
     seq = page.at(-1)?.seq ?? seq;
   }
-}
-
-/** What may be told when the answer has begun: that the time is up, or that it can't go on. */
-const told = (error: unknown): AppError =>
-  error instanceof AppError && error.code === "status:changes:timeout"
-    ? error
-    : new AppError("status:changes:fatal");
-
-interface Stream {
-  send(entry: DeployEntry): Promise<void>;
-  beat(): Promise<void>;
-  end(): Promise<void>;
-  /** Rejects with it where the answer has not begun; else it is the last line. */
-  fail(error: unknown): Promise<void>;
-  readonly sent: number;
-}
-
-function createStream({ options, docs, request, reply, query }: Following, ended: AbortSignal): Stream {
-  let begun = false;
-  let sent = 0;
-
-  /** A follower sees at once that it is connected; one that polls may still get a status. */
-  function begin(): void {
-    if (begun) return;
-    begun = true;
-    const headers = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
-    reply.hijack();
-    for (const [name, value] of headers) reply.raw.setHeader(name, String(value));
-    reply.raw.writeHead(200, {
-      "content-type": "application/json; charset=utf-8",
-      // nginx would hold the lines back otherwise.
-      "x-accel-buffering": "no",
-    });
-    reply.raw.flushHeaders();
-  }
-
-  async function write(text: string): Promise<void> {
-    begin();
-    if (ended.aborted && reply.raw.destroyed) return;
-    if (reply.raw.write(text)) return;
-    const tooSlow = setTimeout(() => reply.raw.destroy(), LIMITS.slowReaderMs);
-    await once(reply.raw, "drain", { signal: ended }).catch(() => undefined);
-    clearTimeout(tooSlow);
-  }
-
-  if (query.feed === "continuous") begin();
-  return {
-    async send(entry) {
-      await write(`${JSON.stringify(await entryToWire({ ...options, docs }, entry))}\n`);
-      sent += 1;
-    },
-    beat: () => write("\n"),
-    async end() {
-      begin();
-      reply.raw.end();
-    },
-    async fail(error) {
-      if (!begun) throw error;
-      const shown = told(error);
-      if (shown.code === "status:changes:fatal") options.logger.warn({ err: error }, "A follower was let go");
-      await write(`${JSON.stringify(errorBody(shown, request.id))}\n`);
-      reply.raw.end();
-    },
-    get sent() {
-      return sent;
-    },
-  };
 }

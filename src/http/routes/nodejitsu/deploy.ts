@@ -18,8 +18,9 @@ export interface DeployOptions {
 }
 
 /**
- * `POST /1/deploy`, and `POST /` where root.ts hands it here: stores, then answers 200. With `?wait=60s` the answer comes
- * when the deployment has ended, with its code and status where it failed.
+ * `POST /1/deploy`, and `POST /` where root.ts hands it here: stores, then answers 200. Whoever is no sender of webhooks is
+ * answered when the deployment has ended, as by the older server, with its code and status where it failed; `?wait=0` is
+ * against that, `?wait=60s` for it.
  */
 export async function answerDeploy(
   options: DeployOptions,
@@ -27,9 +28,10 @@ export async function answerDeploy(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   try {
-    const waitMs = waitOf(request);
+    const patience = patienceOf(request);
     const deployed = await run(options, request);
-    const entry = waitMs === 0 ? null : await ended(options.app, deployed, waitMs);
+    const isGone = (): boolean => reply.raw.destroyed;
+    const entry = patience.ms === 0 ? null : await ended(options.app, deployed, { ...patience, isGone });
     return await reply.code(statusOf(entry)).send(answer(options, request, deployed, entry));
   } catch (error) {
     return sendError(reply, request, renamed(error), options.logger);
@@ -68,31 +70,66 @@ function renamed(error: unknown): unknown {
   return new AppError(code, error.message, { cause: error });
 }
 
-const ON = new Set(["", "true", "1"]);
+interface Patience {
+  readonly ms: number;
+  /** Also for tasks that wait for somebody: an approval, tests, the end of a freeze. */
+  readonly forHeld: boolean;
+}
 
-/** Milliseconds. */
-function waitOf({ query }: FastifyRequest): number {
+const ON = new Set(["", "true", "1"]);
+const OFF = new Set(["false", "0"]);
+
+function patienceOf(request: FastifyRequest): Patience {
+  const { query } = request;
   const given = typeof query === "object" && query !== null && "wait" in query ? query.wait : undefined;
-  if (given === undefined) return 0;
+  if (given === undefined) {
+    return { ms: sendsWebhooks(request) ? 0 : LIMITS.deployWaitMs, forHeld: false };
+  }
   const text = typeof given === "string" ? given : "";
-  const ms = ON.has(text) ? LIMITS.deployWaitMs : parseDuration(text);
-  if (ms === null) throw new AppError("request:invalid", "`wait` is a duration such as 60s, or true");
-  return Math.min(ms, LIMITS.deployWaitMs);
+  const ms = OFF.has(text) ? 0 : ON.has(text) ? LIMITS.deployWaitMs : parseDuration(text);
+  if (ms === null) throw new AppError("request:invalid", "`wait` is a duration such as 60s, or true, or 0");
+  return { ms: Math.min(ms, LIMITS.deployWaitMs), forHeld: true };
 }
 
 const LOOK_MS = 100;
 
+/** GitHub and Travis CI give up after 10 seconds, and nobody reads what they are answered. */
+const sendsWebhooks = ({ headers, body }: FastifyRequest): boolean =>
+  ["x-github-event", "signature", "travis-repo-slug"].some((name) => headers[name] !== undefined) ||
+  /^github/i.test(headers["user-agent"] ?? "") ||
+  (Buffer.isBuffer(body) && FORM.test(body.subarray(0, 512).toString("latin1")));
+
+/** As both of them send it. */
+const FORM = /(?:^|&)payload=/;
+
+interface Waiting extends Patience {
+  /** Nobody is there any more to be answered. */
+  readonly isGone: () => boolean;
+}
+
 /** The entry of how it ended; null when the time was up before. */
-async function ended(app: App, { deliveryId, tasks }: Deployed, waitMs: number): Promise<DeployEntry | null> {
-  const until = Date.now() + waitMs;
+async function ended(
+  app: App,
+  { deliveryId, tasks }: Deployed,
+  { ms, forHeld, isGone }: Waiting,
+): Promise<DeployEntry | null> {
+  const until = Date.now() + ms;
   for (;;) {
     const entries = await app.listDeployEntries({ deliveryId, order: "desc", limit: 1 });
     const [entry] = entries;
     if (tasks.length === 0 || (entry !== undefined && entry.status !== "pending")) return entry ?? null;
-    if (Date.now() >= until) return null;
+    if (Date.now() >= until || isGone() || (!forHeld && (await isHeld(app, deliveryId)))) return null;
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
+
+/** Whether something has to happen first that may take days. */
+async function isHeld(app: App, deliveryId: string): Promise<boolean> {
+  const { items } = await app.listTasks({ deliveryId, state: "ENQUEUED", limit: 10 });
+  return items.some(({ hold }) => hold !== null && !SHORT_HOLDS.has(hold.type));
+}
+
+const SHORT_HOLDS: ReadonlySet<string> = new Set(["quiet", "travis_check"]);
 
 /** Of a code of the deploy API. */
 export function statusOf(entry: Pick<DeployEntry, "status" | "error"> | null): number {

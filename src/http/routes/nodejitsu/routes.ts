@@ -5,6 +5,7 @@ import { badgeRoute } from "./badge.ts";
 import { changesRoutes, type ChangesOptions } from "./changes.ts";
 import { answerDeploy } from "./deploy.ts";
 import { sendError } from "./errors.ts";
+import { shareDocs } from "./shared-docs.ts";
 import { statusRoutes } from "./status.ts";
 
 /** The continuous-deployment API of nodejitsu (docs/continuous-deployment.md); `POST /` is in root.ts. */
@@ -23,6 +24,6 @@ export const nodejitsuRoutes =
     );
     authRoute(server, options);
     statusRoutes(server, options);
-    changesRoutes(server, options);
+    changesRoutes(server, { ...options, app: { ...options.app, ...shareDocs(options.app) } });
     badgeRoute(server, options);
   };
