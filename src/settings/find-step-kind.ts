@@ -26,7 +26,11 @@ export function findStepKind(
   const [only] = given;
   if (given.length === 1 && only !== undefined) return kinds.steps.get(only) ?? null;
   if (given.length > 1) {
-    findings.report({ path, message: `${expected}; here are ${given.join(" and ")}` });
+    const inside = given.includes("release") && given.includes("health");
+    const hint = inside
+      ? "; a release's own health check stands within it: release: { …, health: { … } }"
+      : "";
+    findings.report({ path, message: `${expected}; here are ${given.join(" and ")}${hint}` });
     return null;
   }
   const strangers = Object.keys(value).filter((key) => !keys.includes(key));

@@ -57,6 +57,12 @@ export async function precheckStep({
   await found.precheck?.(found.render(found.schema.parse(options), render), context);
 }
 
+/** Has a step put back what a server that died in the middle of it has left. See StepKind.recover. */
+export async function recoverStep({ kind, options, render, context }: RunStepInput): Promise<void> {
+  const found = findKind(kind);
+  await found.recover?.(found.render(found.schema.parse(options), render), context);
+}
+
 /** A short line for people. Without `render`, or where it fails, templates in it stand as they are. */
 export function stepTitle({
   kind,

@@ -1,8 +1,9 @@
 import { join, resolve } from "node:path";
 import { renderArgv } from "./common/argv.ts";
-import { deploy, goBack } from "./release/deploy.ts";
+import { createRuntime, deploy, goBack } from "./release/deploy.ts";
 import { releaseSchema, type ReleaseOptions } from "./release/options.ts";
-import type { StepKind } from "./step.ts";
+import { recover } from "./release/recover.ts";
+import type { StepContext, StepKind } from "./step.ts";
 
 /**
  * `release: { app: web, runtime: systemd, unit: web.service }`: a copy of the step's folder becomes the release in use.
@@ -21,9 +22,15 @@ export const releaseKind: StepKind<ReleaseOptions> = {
   }),
   title: ({ app, runtime }) => `release ${app} (${runtime})`,
   async run(options, context) {
-    const dir =
-      options.dir === undefined ? join(context.appsDir, options.app) : resolve(context.workdir, options.dir);
-    const input = { options, dir, context };
+    const input = { options, dir: folderOf(options, context), context };
     return context.goBackTo === null ? deploy(input) : goBack(input, context.goBackTo.release);
   },
+  recover: (options, context) => {
+    const dir = folderOf(options, context);
+    return recover({ options, dir, context, runtime: createRuntime({ options, dir }) });
+  },
 };
+
+/** The app's folder. */
+const folderOf = ({ dir, app }: ReleaseOptions, { appsDir, workdir }: StepContext): string =>
+  dir === undefined ? join(appsDir, app) : resolve(workdir, dir);

@@ -108,6 +108,8 @@ export interface StepKind<O = unknown> {
   run(options: O, context: StepContext): Promise<StepResult>;
   /** For kinds that only look: rejects as `run` would. */
   precheck?(options: O, context: PrecheckContext): Promise<void>;
+  /** After a server died in the middle of `run`, on the same machine, where the task is not run again: puts things back. */
+  recover?(options: O, context: StepContext): Promise<void>;
 }
 
 /**

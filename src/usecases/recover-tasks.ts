@@ -9,6 +9,7 @@ import { servicesOfRun } from "./fenced-store.ts";
 import { openRun } from "./open-run.ts";
 import { persist } from "./persist.ts";
 import { endAfterFault, mayRunAgain, requeue } from "./run-task.ts";
+import { putBackStep } from "./run-step.ts";
 import type { Services } from "./services.ts";
 import { stopTask } from "./stop-task.ts";
 import { say, type TaskRun } from "./task-run.ts";
@@ -74,16 +75,20 @@ async function settle(run: TaskRun, { deaths, node, isRunning }: Found): Promise
   if (isRunning) await endTaskProcesses(run);
   const { state } = run.task;
   if (state === "RUNNING" && (await takeUpAgain(run))) return;
+  if (deaths < MAX_DEATHS && isOwn(run, node)) await putBackOpenSteps(run);
   await closeOpenSteps(run);
   if (state === "CANCELLING" && deaths >= MAX_DEATHS) await giveUp(run, deaths);
   else await undoSteps(run);
 }
 
+const isOwn = ({ services }: TaskRun, node: string | null): boolean =>
+  node === null || nodeName(node) === nodeName(services.node);
+
 /** Only a server on that machine can end them: the one that was thought lost, or the next one there. */
 function sayWhatIsElsewhere(run: TaskRun, node: string | null): void {
+  if (isOwn(run, node)) return;
   const own = nodeName(run.services.node);
   const lost = node === null ? own : nodeName(node);
-  if (lost === own) return;
   say(
     run,
     `It ran on ${lost}; its commands may go on there until ${lost} is back and ends them. This is ${own}`,
@@ -110,6 +115,15 @@ async function takeUpAgain(run: TaskRun): Promise<boolean> {
   say(run, reason);
   await persist(() => stopTask(services, { id: task.id, outcome: "lost", reason }));
   return false;
+}
+
+/** What the server was in the middle of, on this machine. */
+async function putBackOpenSteps(run: TaskRun): Promise<void> {
+  for (const { index, phase, state } of run.task.steps) {
+    const definition = run.action.steps[index];
+    if (state !== "running" || phase !== "run" || definition === undefined) continue;
+    await putBackStep(run, { definition, index, phase });
+  }
 }
 
 /** No step may stay on record as running. */

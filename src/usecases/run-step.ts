@@ -6,7 +6,7 @@ import { formatDuration } from "../lib/duration.ts";
 import { createOutboundFetch } from "../lib/outbound.ts";
 import { runCommand } from "../lib/processes/run-command.ts";
 import { parseProgress } from "../lib/progress-line.ts";
-import { runStep as runStepKind, stepTitle } from "../steps/registry.ts";
+import { recoverStep, runStep as runStepKind, stepTitle } from "../steps/registry.ts";
 import type { StepContext, StepResult } from "../steps/step.ts";
 import { endStepProcesses } from "./end-processes.ts";
 import { githubToken } from "./github-access.ts";
@@ -88,6 +88,21 @@ async function tryStep(run: TaskRun, place: StepPlace, signal: AbortSignal): Pro
     };
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Never rejects: what can't be put back is in the log, for people. */
+export async function putBackStep(run: TaskRun, place: StepPlace): Promise<void> {
+  const { kind, options } = place.definition;
+  try {
+    const context = await stepContext(run, place, afterStop(run));
+    await recoverStep({ kind, options, render: renderer(run), context });
+  } catch (error) {
+    say(
+      run,
+      `What the step had begun could not be put back: ${explain(run, error, place.index)}`,
+      place.index,
+    );
   }
 }
 

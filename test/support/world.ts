@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
+import { nodeId } from "../../src/domain/node.ts";
 import type { Task } from "../../src/domain/task.ts";
 import { isEnded } from "../../src/domain/task-machine.ts";
 import { newId } from "../../src/lib/ids.ts";
@@ -66,6 +67,8 @@ export interface WorldOptions {
   readonly dir?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly now?: () => Date;
+  /** Of the machine; default: one of its own. */
+  readonly name?: string;
   readonly store?: (store: Store) => Store;
 }
 
@@ -80,7 +83,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     wake: () => services.outbound.wake(),
   });
   const logger = createLogger({ level: "silent" });
-  const node = newId();
+  const node = options.name === undefined ? newId() : nodeId(options.name, newId());
   const onError = (): undefined => undefined;
   const shared = location.kind === "postgres" ? createSharedStore({ url: location.url, onError }) : null;
   const queueOptions = {

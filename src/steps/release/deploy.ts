@@ -18,7 +18,7 @@ export interface DeployInput {
   readonly context: StepContext;
 }
 
-const createRuntime = (input: RuntimeInput): Runtime =>
+export const createRuntime = (input: RuntimeInput): Runtime =>
   input.options.runtime === "process" ? createProcessRuntime(input) : createCommandRuntime(input);
 
 /** A new release, made and put in use; the one before is back in use when that fails. Outputs: `release`, `previous`, `folder`. */

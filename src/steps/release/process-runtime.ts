@@ -3,7 +3,14 @@ import { parseDuration } from "../../lib/duration.ts";
 import { currentIn, dropCurrent, releaseIn, switchCurrent } from "../../lib/releases/folders.ts";
 import { connectionsTo } from "../../lib/supervise/connections.ts";
 import { startApp, stopApp } from "../../lib/supervise/control.ts";
-import { type AppSpec, readPorts, writePorts } from "../../lib/supervise/spec.ts";
+import {
+  type AppSpec,
+  readJson,
+  readPorts,
+  specFile,
+  specSchema,
+  writePorts,
+} from "../../lib/supervise/spec.ts";
 import type { StepContext } from "../step.ts";
 import { appEnvironment } from "./app-environment.ts";
 import { failure } from "./failure.ts";
@@ -55,6 +62,12 @@ export function createProcessRuntime({ options, dir }: RuntimeInput): Runtime {
   }
 
   return {
+    async isTouched(ids) {
+      const { switchingTo } = await readPorts(dir);
+      if (switchingTo !== null) return true;
+      const running = await Promise.all(ports.map((port) => readJson(specFile(dir, port), specSchema)));
+      return running.some((spec) => spec !== null && ids.includes(spec.release));
+    },
     async use(id, context) {
       const active = await settle(context);
       const port = ports.find((each) => each !== active) ?? active;

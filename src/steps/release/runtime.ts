@@ -11,6 +11,8 @@ export interface Runtime {
   use(id: string, context: StepContext): Promise<void>;
   /** After a `use` that failed: everything as before. `previous` null: there was no release. */
   putBack(previous: string | null, context: StepContext): Promise<void>;
+  /** Whether, beside `current`, something has been changed for one of these releases. */
+  isTouched(ids: readonly string[]): Promise<boolean>;
 }
 
 export interface RuntimeInput {
@@ -33,6 +35,8 @@ export function createCommandRuntime({ options, dir }: RuntimeInput): Runtime {
   }
 
   return {
+    // Whatever runs the app goes by `current` alone.
+    isTouched: async () => false,
     async use(id, context) {
       await switchCurrent(dir, id);
       context.log(`${currentIn(dir)} leads to ${id}`);
