@@ -112,7 +112,7 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     freezes: readFreezes(reading, common.freeze, namesIn(data["actions"])),
     notify,
     outbound: { allowCidrs: common.outbound.allow },
-    reports: readReports(reading, { actions: data["actions"], deploy: common.deploy }, around.github),
+    reports: readReports(reading, { ...common, actions: data["actions"] }, around.github),
     ...around,
     deployApps: Object.entries(common.deploy.apps).map(([name, { repository, users }]) => ({
       name,

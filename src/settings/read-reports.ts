@@ -12,25 +12,36 @@ const GITLAB_API = "https://gitlab.com/api/v4";
 /** What is reported to forges, by the name of the rules: those of actions, and `app:APP` of the deploy API. */
 export function readReports(
   reading: Reading,
-  { actions, deploy }: { readonly actions: unknown; readonly deploy: CommonInput["deploy"] },
+  { actions, deploy, github: given }: ReportsInput,
   github: GithubSettings,
 ): Record<string, ReportRules> {
   const all = [
     ...Object.entries(isObject(actions) ? actions : {}).map(([name, action]) =>
-      ofAction(reading, { name, action, github }),
+      ofAction(reading, {
+        name,
+        action,
+        github,
+        hasAccess: given.token !== undefined || given.app !== undefined,
+      }),
     ),
     ...Object.entries(deploy.apps).map(([name, app]) => ofApp(reading, { name, app, github })),
   ];
   return Object.fromEntries(all.filter((rules) => rules !== null).map((rules) => [rules.name, rules]));
 }
 
+export interface ReportsInput extends Pick<CommonInput, "deploy" | "github"> {
+  readonly actions: unknown;
+}
+
 interface ActionInput {
+  /** Whether the settings try to give access to GitHub; what is wrong with it is told there. */
+  readonly hasAccess: boolean;
   readonly name: string;
   readonly action: unknown;
   readonly github: GithubSettings;
 }
 
-function ofAction(reading: Reading, { name, action, github }: ActionInput): ReportRules | null {
+function ofAction(reading: Reading, { name, action, github, hasAccess }: ActionInput): ReportRules | null {
   const value = isObject(action) ? action["report"] : undefined;
   if (value === undefined || value === null) return null;
   const path: KeyPath = ["actions", name, "report"];
@@ -39,7 +50,7 @@ function ofAction(reading: Reading, { name, action, github }: ActionInput): Repo
   const own = checkValue({ schema: actionReport, value: reading.expand(value, path), path, report });
   if (own === null) return null;
   const { forge, repository, token } = own;
-  if (forge === "github" && token === undefined && github.token === null && github.app === null) {
+  if (forge === "github" && token === undefined && !hasAccess) {
     report({ path, message: "give a token, here or in github.token, or a github.app" });
   }
   const apiUrl = own.api_url ?? (forge === "gitlab" ? GITLAB_API : github.apiUrl);

@@ -73,4 +73,14 @@ describe.each([
     const wrong = await place.run(["rollback", "web", "--to", "main"]);
     expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("hexadecimal") });
   });
+
+  it("takes nothing that is of releases, where it would be left aside", async () => {
+    for (const args of [["aaaaaaa"], ["20261125T093000Z-1a2b3c", "--to", "aaaa"], ["--cancel"]]) {
+      const ran = await place.run(["rollback", "web", ...args]);
+      expect(ran).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining("apps that Hookwright releases"),
+      });
+    }
+  });
 });

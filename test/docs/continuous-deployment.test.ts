@@ -2,20 +2,43 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createDeployWorld, type DeployWorld, githubPayload, PASSWORD } from "../support/deploy-world.ts";
+import {
+  createDeployWorld,
+  type DeployWorld,
+  githubPayload,
+  PASSWORD,
+  settingsFor,
+} from "../support/deploy-world.ts";
+import { until } from "../support/until.ts";
 
 const guide = await readFile(new URL("../../docs/continuous-deployment.md", import.meta.url), "utf8");
-const lines = [...guide.matchAll(/^curl (?:[^\n]*\\\n)*[^\n]*$/gm)].map(([line]) => line);
+const all = [...guide.matchAll(/^curl (?:[^\n]*\\\n)*[^\n]*$/gm)].map(([line]) => line);
+const OLDER = /https:\/+webhooks\.nodejitsu\.com/;
+const lines = all.filter((line) => !OLDER.test(line));
+const olderLines = all.filter((line) => OLDER.test(line));
+
+const APP = "hello-world-api-flatiron";
+const USERS = ["dscape", "username", "nodejitsuUser"];
 
 let world: DeployWorld;
 beforeAll(async () => {
-  world = await createDeployWorld();
-  await writeFile(join(world.server.dir, "payload.json"), JSON.stringify(githubPayload(world.sha)));
+  world = await createDeployWorld((github, travis) =>
+    settingsFor(github, travis).replace(
+      "hello: { repository: dscape/hello, users: [dscape] }",
+      `hello: { repository: dscape/hello, users: [${USERS.join(", ")}] }`,
+    ),
+  );
+  for (const name of USERS.slice(1)) await world.server.client.addUser({ name, password: PASSWORD });
+  const sha = await world.repository.commit({ "package.json": JSON.stringify({ name: APP }) });
+  for (const file of ["payload.json", "file"]) {
+    await writeFile(join(world.server.dir, file), JSON.stringify(githubPayload(sha)));
+  }
 });
 afterAll(() => world.close());
 
 it("has lines of curl", () => {
   expect(lines.length).toBeGreaterThan(4);
+  expect(olderLines).toHaveLength(4);
 });
 
 it.each(lines)("works as it stands, host, password and token aside: %s", async (line) => {
@@ -31,4 +54,47 @@ it.each(lines)("works as it stands, host, password and token aside: %s", async (
   });
   const said = stdout.split("\n").filter((each) => each !== "");
   for (const each of said) expect(() => JSON.parse(each) as unknown).not.toThrow();
+});
+
+/** Of the older documentation; the options go behind `curl`, the line itself stands as it is. */
+const older = (line: string): string =>
+  line
+    .replace(OLDER, world.server.url)
+    .replace(/-u (\w+)/, `-u '$1:${PASSWORD}'`)
+    .replace("githubUser:githubPass", "octocat:ghp_good");
+
+it.each(olderLines.filter((line) => !line.includes("/changes")))(
+  "the older documentation's line works, host, users and password aside: %s",
+  async (line) => {
+    const script = older(line).replace("curl ", "curl -sS --fail-with-body ");
+    const { stdout } = await execa("bash", ["-c", script], { cwd: world.server.dir });
+    const answer: unknown = JSON.parse(stdout);
+    if (line.includes("/status/")) expect(answer).toEqual([]);
+    else expect(answer).toMatchObject({ ok: true });
+  },
+);
+
+it("the older documentation's line for changes streams what comes, with documents", async () => {
+  const [line = ""] = olderLines.filter((each) => each.includes("/changes"));
+  let heard = "";
+  const curl = execa("bash", ["-c", `exec ${older(line).replace("curl ", "curl -sSN ")}`], {
+    cwd: world.server.dir,
+    reject: false,
+  });
+  curl.stdout.on("data", (chunk: Buffer) => (heard += chunk.toString("utf8")));
+  try {
+    await until(
+      async () => {
+        const sha = await world.repository.commit({ version: String(Math.random()) });
+        await (await world.deploy(githubPayload(sha))).text();
+        return heard.includes('"status":"ok"');
+      },
+      { what: "a line of the stream" },
+    );
+  } finally {
+    curl.kill();
+    await curl;
+  }
+  const [first = ""] = heard.split("\n").filter((each) => each !== "");
+  expect(JSON.parse(first)).toMatchObject({ provider: "github", doc: { tasks: [{ action: "deploy" }] } });
 });

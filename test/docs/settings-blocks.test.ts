@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +41,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Secrets of the block's environment and files, long enough not to be warned of. */
 const SECRET = `whsec_${Buffer.alloc(24, "secret").toString("base64")}`;
+const PEM = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({
+  type: "pkcs1",
+  format: "pem",
+});
 const valueOf = (name: string): string =>
   name.endsWith("_URL") ? "https://chat.example.com/secret" : SECRET;
 
@@ -48,7 +53,7 @@ async function problemsOf(text: string): Promise<unknown> {
   for (const [, names = ""] of text.matchAll(/secret_name: \[?([\w.-]+(?:, [\w.-]+)*)\]?(?=[ ,\n]|$)/gm))
     for (const name of names.split(", ")) await stored.set(name, SECRET);
   for (const [, file = ""] of text.matchAll(/\{ file: \.\/([\w.-]+)(?<!\.enc) \}/g))
-    writeFileSync(join(folder, file), SECRET, { mode: 0o600 });
+    writeFileSync(join(folder, file), file.endsWith(".pem") ? PEM : SECRET, { mode: 0o600 });
   const names = [...text.matchAll(/\$\{([A-Za-z_]\w*)\}/g)].map(([, name = ""]) => name);
   const env = Object.fromEntries(names.map((name) => [name, valueOf(name)]));
   try {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { StartedTaskWire } from "../../client/schemas.ts";
 import { addBody, type Context, flag, withClient } from "../command.ts";
 import type { Connection } from "../connect.ts";
-import { EXIT } from "../exit-codes.ts";
+import { CliError, EXIT } from "../exit-codes.ts";
 import { followTask } from "../follow.ts";
 import type { Output } from "../output.ts";
 import { startedLine, warnOf } from "../started.ts";
@@ -25,11 +25,18 @@ const input = z.object({
 type Input = z.infer<typeof input>;
 
 function run(context: Context, given: Input): Promise<number> {
-  return withClient(context, { work: !given.dryRun }, async (connection) =>
-    (await isOfRevisions(connection, given))
-      ? rollBackRevision(context, connection, given)
-      : rollBackRelease(context, connection, given),
-  );
+  return withClient(context, { work: !given.dryRun }, async (connection) => {
+    if (!(await isOfRevisions(connection, given))) return rollBackRelease(context, connection, given);
+    // Left aside it would lead elsewhere than was asked for.
+    if (given.release !== undefined) {
+      throw new CliError(
+        EXIT.usage,
+        `A release (${given.release}) is for apps that Hookwright releases; where an application of Argo CD goes is said by --to`,
+      );
+    }
+    if (given.cancel) throw new CliError(EXIT.usage, "--cancel is for apps that Hookwright releases");
+    return rollBackRevision(context, connection, given);
+  });
 }
 
 /** Applications that `release` steps deploy here, or ones that Argo CD reports on. */
@@ -98,5 +105,12 @@ export function addRollback(program: Command): void {
     .option("--override", "of Argo CD: whatever was done before, and to any revision")
     .option("--dry-run", "of Argo CD: only say where it would go")
     .option("-f, --follow", "show it live to its end; exits 1 when it does not succeed");
-  addBody(command, { examples: ["hookwright rollback web --cancel --follow"], input, run });
+  addBody(command, {
+    examples: [
+      "hookwright rollback web --cancel --follow",
+      "hookwright rollback shop --to 1a2b3c4 --dry-run",
+    ],
+    input,
+    run,
+  });
 }

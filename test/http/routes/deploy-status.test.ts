@@ -82,6 +82,25 @@ const PATHS = [
   "/1/status/dscape/changes/x",
 ];
 
+describe("x-api-uuid and x-api-version", () => {
+  const has = ({ headers }: Response): void => {
+    expect(headers.get("x-api-uuid")).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headers.get("x-api-version")).toMatch(/^\d+\.\d+\.\d+/);
+  };
+
+  it.each(PATHS)("are on what went well, and on errors: %s", async (path) => {
+    const ended = path.endsWith("changes") ? `${path}?feed=normal` : path;
+    has(await get(ended));
+    has(await get(path, world.as("dscape", "wrong")));
+  });
+
+  it("are on deploys and pairings, too", async () => {
+    has(await world.deploy(githubPayload(world.sha)));
+    has(await world.deploy(""));
+    has(await world.server.fetch("/1/auth/github", { method: "POST", headers: world.as("dscape") }));
+  });
+});
+
 describe("the errors of status and changes", () => {
   it.each(PATHS)("mw:auth:unauthorized, 401: %s", async (path) => {
     for (const headers of [

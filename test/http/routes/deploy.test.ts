@@ -47,6 +47,22 @@ describe("POST /1/deploy and POST /", () => {
     expect(items[0]?.current).toBe(true);
   });
 
+  it.each([
+    { "x-github-event": "push" },
+    { "user-agent": "GitHub-Hookshot/044aadd" },
+    { "travis-repo-slug": "dscape/hello" },
+  ])("answers who sends webhooks at once: %o", async (headers) => {
+    const response = await world.deploy(githubPayload(world.sha), {
+      headers: { ...world.as("dscape"), ...headers },
+    });
+    expect(await json(response)).toMatchObject({ ok: true, status: "pending" });
+  });
+
+  it("answers at once who says so", async () => {
+    const response = await world.deploy(githubPayload(world.sha), { path: "/1/deploy?wait=0" });
+    expect(await json(response)).toMatchObject({ ok: true, status: "pending" });
+  });
+
   it("answers before the deployment has begun, and takes forms as well as JSON", async () => {
     const response = await world.deploy(githubPayload(world.sha), { form: true });
     expect(response.status).toBe(200);
@@ -100,6 +116,15 @@ describe("the error", () => {
     expect(response.headers.get("x-api-version")).not.toBeNull();
     return [response.status, answer["error"]];
   };
+
+  it("is the answer of a client that has waited for the end, as with the older server", async () => {
+    const sha = await world.repository.commit({ version: "bad" });
+    expect(await failing(await world.deploy(githubPayload(sha)))).toEqual([
+      500,
+      "deploy:nodejitsu:start_app",
+    ]);
+    expect(await json(await world.deploy(githubPayload(world.sha)))).toMatchObject({ status: "ok" });
+  });
 
   it.each(["/1/deploy", "/"])("deploy:auth:bad_creds, 401: %s", async (path) => {
     const { as, deploy, sha } = world;
