@@ -60,8 +60,10 @@ const DEAD_KEPT_DAYS = 90;
 /** `refused`: the endpoint answered, but not with success. */
 export type AttemptOutcome = "delivered" | "refused" | "failed";
 
-const outcomeOf = ({ answer, error }: Attempt): AttemptOutcome =>
-  error === null ? "delivered" : answer === null ? "failed" : "refused";
+const statusOf = ({ answer, status = null }: Attempt): number | null => answer?.status ?? status;
+
+const outcomeOf = (made: Attempt): AttemptOutcome =>
+  made.error === null ? "delivered" : statusOf(made) === null ? "failed" : "refused";
 
 export function createSender(options: SenderOptions): Outbound {
   const { store, endpoints, poster, node, shared, logger } = options;
@@ -91,7 +93,7 @@ export function createSender(options: SenderOptions): Outbound {
     const outcome = await endpoint.deliver(message, { now: now(), signal: ended.signal });
     options.onAttempt?.(endpoint.name, outcomeOf(outcome));
     if (outcome.error !== null) {
-      const status = outcome.answer?.status ?? outcome.status ?? null;
+      const status = statusOf(outcome);
       logger.warn(
         { endpoint: endpoint.name, message: message.id, status, reason: outcome.error },
         "A notification was not taken",

@@ -75,7 +75,7 @@ it.each(olderLines.filter((line) => !line.includes("/changes")))(
 );
 
 it("the older documentation's line for changes streams what comes, with documents", async () => {
-  const [line = ""] = olderLines.filter((each) => each.includes("/changes"));
+  const line = olderLines.find((each) => each.includes("/changes")) ?? "";
   let heard = "";
   const curl = execa("bash", ["-c", `exec ${older(line).replace("curl ", "curl -sSN ")}`], {
     cwd: world.server.dir,
@@ -95,6 +95,6 @@ it("the older documentation's line for changes streams what comes, with document
     curl.kill();
     await curl;
   }
-  const [first = ""] = heard.split("\n").filter((each) => each !== "");
+  const first = heard.split("\n").find((each) => each !== "") ?? "";
   expect(JSON.parse(first)).toMatchObject({ provider: "github", doc: { tasks: [{ action: "deploy" }] } });
 });

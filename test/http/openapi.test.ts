@@ -19,6 +19,7 @@ const KAPP_TOKEN = "k-app's token";
 const settingsFor = (github: string): string => `
 github: { api_url: "${github}" }
 outbound: { allow: [127.0.0.1] }
+metrics: { enabled: true }
 sources: { app: { kind: github, secret: "${SECRET}" }, argo: { kind: argocd, secret: "${SECRET}" } }
 deploy: { apps: { hello: { repository: dscape/hello, users: [dscape] } } }
 actions:
@@ -317,6 +318,8 @@ async function askRest(ask: Ask): Promise<void> {
   for (const name of ["deploy", "none"]) await ask("getActionChanges", api(`/actions/${name}/changes`));
   await ask("live", beginningOf(api("/events")));
   await ask("live", api("/events?log=none"));
+  await ask("metrics", server.fetch("/metrics", { headers: { authorization: `Bearer ${server.token}` } }));
+  await ask("metrics", server.fetch("/metrics"));
   await ask("openapi", server.fetch("/api/v1/openapi.json"));
   await ask("health", server.fetch("/healthz"));
   await ask("readiness", server.fetch("/readyz"));

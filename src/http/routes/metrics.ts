@@ -22,7 +22,7 @@ export interface MetricsRoutesOptions {
 const about = {
   operationId: "metrics",
   summary: "Metrics in Prometheus' text format",
-  description: "Scope: read, unless `metrics` in the settings lets others read them too",
+  description: "Scope: read; without it, whomever `metrics` in the settings names",
   tags: ["server"],
   security: [{ bearer: [] }, { session: [] }],
   response: {

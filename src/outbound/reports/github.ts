@@ -77,7 +77,7 @@ async function find(
   context: ForgeContext,
 ): Promise<string | null> {
   const query = new URLSearchParams({ sha: commit, environment, per_page: "100" });
-  const path = `${pathOf(repository)}/deployments?${query}`;
+  const path = `${pathOf(repository)}/deployments?${query.toString()}`;
   const listed = await call(context, "GET", path, { schema: listSchema });
   return listed.find(({ payload }) => payload[KEY] === task)?.id ?? null;
 }

@@ -98,7 +98,7 @@ async function find(
   context: ForgeContext,
 ): Promise<string | null> {
   const query = new URLSearchParams({ environment, order_by: "id", sort: "desc", per_page: "20" });
-  const path = `${pathOf(repository)}/deployments?${query}`;
+  const path = `${pathOf(repository)}/deployments?${query.toString()}`;
   const listed = await call(context, "GET", path, { schema: listSchema });
   const known = new Set(others.map((other) => other.remoteId));
   const isOwn = (each: z.output<typeof listSchema>[number]): boolean =>

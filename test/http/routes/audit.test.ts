@@ -152,7 +152,7 @@ describe("the audit log says who", () => {
       body: payload,
       headers: { authorization, "content-type": "application/json" },
     };
-    expect((await server.fetch("/1/deploy", sent)).status).toBe(200);
+    expect((await server.fetch("/1/deploy?wait=0", sent)).status).toBe(200);
     expect((await audit({ actor: "user:dscape" }))[0]).toMatchObject({
       action: "deploy",
       way: "nodejitsu",

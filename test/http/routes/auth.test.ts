@@ -9,7 +9,7 @@ let server: TestServer;
 let guarded: Operation[];
 const tokens: Partial<Record<Scope, string>> = {};
 beforeAll(async () => {
-  server = await startTestServer({ settings: "sources: {}", work: false });
+  server = await startTestServer({ settings: "metrics: { enabled: true }", work: false });
   guarded = operationsOf(await fetchOpenapi(server.url)).filter(({ scope }) => scope !== null);
   for (const scope of SCOPES) {
     tokens[scope] = (await server.client.createToken({ name: scope, scopes: [scope] })).token;
@@ -23,7 +23,7 @@ const call = ({ method, path }: Operation, headers: Readonly<Record<string, stri
 describe("the API", () => {
   it("has a scope for every path but those for everybody", () => {
     expect(guarded.length).toBeGreaterThan(15);
-    expect(guarded.every(({ path }) => /^\/(api\/v1|jobserv)\//.test(path))).toBe(true);
+    expect(guarded.every(({ path }) => /^\/(?:(?:api\/v1|jobserv)\/|metrics$)/.test(path))).toBe(true);
     expect(new Set(guarded.map(({ scope }) => scope))).toEqual(new Set(SCOPES));
   });
 
