@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   triggers: ["src/domain/", "src/lib/"],
   steps: ["src/domain/", "src/lib/"],
   storage: ["src/domain/", "src/lib/"],
-  outbound: ["src/domain/", "src/lib/", "src/storage/(store|report-store|audit-calls)\\.ts"],
+  outbound: ["src/domain/", "src/lib/", "src/storage/(store|audit-calls)\\.ts"],
   queue: ["src/domain/", "src/lib/", "src/storage/(store|job-names)\\.ts"],
   usecases: [
     "src/(domain|lib|triggers)/",

@@ -1,10 +1,8 @@
 import type { Task } from "../domain/task.ts";
 import type { Metrics, Read } from "../lib/metrics/metrics.ts";
 import { within } from "../lib/within.ts";
-import type { Store } from "../storage/store.ts";
+import type { QueueStats } from "../storage/store.ts";
 import type { Settings } from "../settings/settings.ts";
-
-type QueueStats = Awaited<ReturnType<Store["queueStats"]>>;
 
 export const DELIVERY_VERDICTS = [
   "accepted",

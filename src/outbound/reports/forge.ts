@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ForgeDeployment, ReportRules } from "../../domain/report.ts";
 import { callRest, RestError, type RestCall } from "../../lib/rest-api.ts";
-import type { ReportStore } from "../../storage/report-store.ts";
+import type { ReportStore } from "../../storage/store.ts";
 import {
   type DeploymentInstruction,
   type DeploymentState,

@@ -1,5 +1,5 @@
 import { prepare, type Connection } from "../connection.ts";
-import type { ReportStore } from "../report-store.ts";
+import type { ReportStore } from "../store.ts";
 
 const byName = prepare((db, { name }: { name: string }) =>
   db.selectFrom("pairings").selectAll().where("name", "=", name),

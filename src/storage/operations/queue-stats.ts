@@ -1,5 +1,5 @@
 import { prepare, type Connection } from "../connection.ts";
-import type { QueueStats } from "../queue-stats.ts";
+import type { QueueStats } from "../store.ts";
 import { isActive, isHeld, isWaiting } from "./conditions.ts";
 
 /* Each goes through one partial index, which holds what has not ended, however much has. */

@@ -1,4 +1,4 @@
-import type { ForgeDeployment } from "../domain/report.ts";
+import type { ForgeDeployment } from "../../domain/report.ts";
 
 /** What the store keeps of what forges are told, and of the tokens that users have paired with. */
 export interface ReportStore {

@@ -1,0 +1,20 @@
+import type { DeployEntry } from "../../domain/deploy.ts";
+
+/** What the deploy API tells. See Store. */
+export interface DeployStore {
+  /** Adds an entry for each deploy whose tasks have ended meanwhile; resolves with how many there were. */
+  settleDeploys(input: { readonly now: string }): Promise<number>;
+  listDeployEntries(filter: {
+    readonly user?: string | undefined;
+    readonly app?: string | undefined;
+    readonly id?: string | undefined;
+    readonly deliveryId?: string | undefined;
+    /** `owner/name`. */
+    readonly repository?: string | undefined;
+    /** Only entries with a higher `seq`. */
+    readonly after?: number | undefined;
+    readonly order: "asc" | "desc";
+    readonly limit: number;
+    readonly skip?: number;
+  }): Promise<readonly DeployEntry[]>;
+}
