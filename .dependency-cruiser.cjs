@@ -24,7 +24,7 @@ const MAY_IMPORT = {
     "src/queue/queue\\.ts",
     "src/(sources|steps)/(registry|source|step)\\.ts",
     "src/settings/settings\\.ts",
-    "src/outbound/(attempt|endpoint|outbound|wanted|kinds/jobserv|reports/(deliver|make-reports))\\.ts",
+    "src/outbound/(attempt|endpoint|outbound|traces|wanted|kinds/jobserv|reports/(deliver|make-reports))\\.ts",
   ],
   relay: ["src/domain/", "src/lib/"],
   accounts: ["src/domain/", "src/lib/", "src/storage/(store|auditor|audit-calls)\\.ts"],

@@ -54,6 +54,9 @@ import { createSettingsHolder } from "./usecases/settings-holder.ts";
 import { createReportTokens } from "./usecases/report-token.ts";
 import { spoolOf } from "./usecases/spool-of.ts";
 import { createStepWeights } from "./usecases/step-weights.ts";
+import { startTraces } from "./usecases/start-traces.ts";
+import { createTracedStore } from "./usecases/traced-store.ts";
+import type { Traces } from "./usecases/traces.ts";
 
 /** What moves a store to PostgreSQL. A server has no use for it, and is not to load its driver. */
 export const storeMoving = () => import("./storage/move/move-store.ts");
@@ -106,6 +109,9 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
       throw error;
     },
   );
+  const identity = identityOf(options);
+  const node = nodeId(identity.name, newId());
+  const traces = await startTraces({ env, logger, version: VERSION, node });
   const meters = createMeters({
     settings: () => services.settings.current(),
     version: VERSION,
@@ -113,14 +119,14 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     running: () => queue.running,
   });
   if (settings.metrics !== null) await meters.start();
-  const store = createTellingStore(createMeteredStore(plain, meters), {
+  const metered = createMeteredStore(plain, meters);
+  const traced = traces === null ? metered : createTracedStore(metered, traces);
+  const store = createTellingStore(traced, {
     wake: () => services.outbound.wake(),
     changed: () => services.hub.notify(MESSAGES),
   });
   const place = { url: originOf(settings.server) };
-  const parts: Parts = { options, env, settings, logger, store, opened, spoolDisk, place, meters };
-  const identity = identityOf(options);
-  const node = nodeId(identity.name, newId());
+  const parts: Parts = { options, env, settings, logger, store, opened, spoolDisk, place, meters, traces };
   const shared = await shareStore(parts);
   const concurrency = (): number => services.settings.current().work.concurrency;
   const isDoubtful = (since: number): boolean => keeper.wasOutOfTouch(since);
@@ -137,7 +143,9 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   shared?.listen(services.hub, keeper);
   life.onEnd(() => shared?.close());
   try {
-    return await serve(parts, services, life);
+    const server = await serve(parts, services, life);
+    life.onEnd(() => traces?.close());
+    return server;
   } catch (error) {
     await life.close();
     await spoolDisk?.close();
@@ -160,6 +168,7 @@ interface Parts extends MaybeLate {
   /** Where it listens, once it does. */
   readonly place: { url: string };
   readonly meters: Meters;
+  readonly traces: Traces | null;
 }
 
 /** For a server that receives, and is not there for one command only. */
@@ -346,7 +355,7 @@ interface NodeParts {
 }
 
 function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services {
-  const { store, settings, logger, env, spoolDisk } = parts;
+  const { store, settings, logger, env, spoolDisk, traces } = parts;
   const now = (): Date => new Date();
   const { file, dir } = settings;
   const clients = createGuardedClients(() => services.settings.current().outbound.allowCidrs, now);
@@ -374,6 +383,7 @@ function createServices(parts: Parts, { queue, node, hub }: NodeParts): Services
     queue,
     spool: spoolDisk === null ? null : spoolOf(spoolDisk, logger, () => services),
     logger,
+    traces,
     now,
     settings: createSettingsHolder({
       store,
@@ -401,7 +411,7 @@ interface OutboundParts extends Pick<NodeParts, "queue" | "node">, Pick<GuardedC
 }
 
 function createOutbound(
-  { store, logger, place, meters }: Parts,
+  { store, logger, place, meters, traces }: Parts,
   { queue, node, poster, services }: OutboundParts,
 ): Outbound {
   const current = (): Settings => services().settings.current();
@@ -424,6 +434,7 @@ function createOutbound(
     publicUrl: () => current().server.publicUrl ?? place.url,
     poster,
     onAttempt: (endpoint, result) => meters.attempt(endpoint, result),
+    traces,
   });
 }
 

@@ -7,6 +7,7 @@ import type { Links } from "./links.ts";
 import { makeMessages } from "./make-messages.ts";
 import { makeReports } from "./reports/make-reports.ts";
 import type { Reporting } from "./reports/reporting.ts";
+import { type OutboundTraces, withTraceparent } from "./traces.ts";
 import type { Endpoints } from "./wanted.ts";
 
 export interface PostNoticesOptions {
@@ -18,6 +19,7 @@ export interface PostNoticesOptions {
   readonly reporting?: Pick<Reporting, "rules">;
   readonly links: Links;
   readonly now: Date;
+  readonly traces?: Pick<OutboundTraces, "headerOf"> | null;
 }
 
 /** At once: the transaction must not keep others waiting for long. */
@@ -29,17 +31,19 @@ const isComplete = ({ type, task, delivery }: Notice): boolean =>
 
 /** Makes messages of the next notices; false when there were none. Another server's being faster is no failure. */
 export async function postNotices(options: PostNoticesOptions): Promise<boolean> {
-  const { store, endpoints, actionOf, reporting, links, now } = options;
+  const { store, endpoints, actionOf, reporting, links, now, traces = null } = options;
   const notices = await store.pendingNotices(BATCH);
   if (notices.length === 0) return false;
   const incidents = createIncidents(await store.incidents());
   const messages = notices.filter(isComplete).flatMap((notice) => {
     const action = notice.task === null ? null : actionOf(notice.task.action);
     const rules = reporting?.rules(notice.task?.report?.rules ?? "") ?? null;
-    return [
+    const traceparent = traces?.headerOf(notice) ?? null;
+    const made = [
       ...makeMessages({ notice, action, incidents, endpoints: endpoints(), links, now }),
       ...(rules === null ? [] : makeReports({ notice, rules, links, now })),
     ];
+    return traceparent === null ? made : made.map((each) => withTraceparent(each, traceparent));
   });
   const done = { notices: notices.map(({ id }) => id), messages, incidents: incidents.changes() };
   await store.postMessages(done).catch((error: unknown) => {

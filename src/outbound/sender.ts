@@ -14,6 +14,7 @@ import type { Outbound } from "./outbound.ts";
 import type { Reporting } from "./reports/reporting.ts";
 import { postNotices, type PostNoticesOptions } from "./post-notices.ts";
 import { createSettling } from "./settling.ts";
+import { type OutboundTraces, withTraceparent } from "./traces.ts";
 import type { Endpoints } from "./wanted.ts";
 
 type SenderStore = Pick<
@@ -46,6 +47,7 @@ export interface SenderOptions {
   readonly random?: () => number;
   /** Told of each attempt. */
   readonly onAttempt?: (endpoint: string, result: AttemptOutcome) => void;
+  readonly traces?: OutboundTraces | null;
   /** Between two looks for what is due. */
   readonly pollMs?: number;
 }
@@ -89,11 +91,15 @@ export function createSender(options: SenderOptions): Outbound {
     ...options.reporting?.destinations(),
   });
 
-  async function send(endpoint: Destination, message: Message) {
+  async function send(endpoint: Destination, given: Message) {
+    const span = options.traces?.attempt(given) ?? null;
+    const message = span === null ? given : withTraceparent(given, span.traceparent);
     const outcome = await endpoint.deliver(message, { now: now(), signal: ended.signal });
-    options.onAttempt?.(endpoint.name, outcomeOf(outcome));
+    const status = statusOf(outcome);
+    const result = outcomeOf(outcome);
+    options.onAttempt?.(endpoint.name, result);
+    span?.end({ status, result });
     if (outcome.error !== null) {
-      const status = statusOf(outcome);
       logger.warn(
         { endpoint: endpoint.name, message: message.id, status, reason: outcome.error },
         "A notification was not taken",

@@ -1,6 +1,7 @@
 import type { Delivery } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
 import { newId } from "../lib/ids.ts";
+import { parseTraceparent, TRACEPARENT_LENGTH } from "../lib/tracing/tracer.ts";
 import { hearsRejections } from "../outbound/wanted.ts";
 import type { SourceSettings } from "../settings/settings.ts";
 import type { BoundSource, DescribeResult, IncomingRequest } from "../sources/source.ts";
@@ -29,7 +30,7 @@ export async function receiveDelivery(
     kind: source.kind,
     senderId: source.senderId(request),
     event: source.eventName(request),
-    headers: keptHeaders(source, request),
+    headers: keptHeaders(services, source, request),
     contentType: request.headers["content-type"] ?? null,
     bodySize: request.body.length,
     verdict: described.ok ? "accepted" : "rejected",
@@ -137,11 +138,18 @@ async function authenticate(services: Services, input: AuthenticateInput): Promi
 }
 
 /** Only what the kind allows is stored: never a header that may carry a secret. */
-function keptHeaders(source: BoundSource, request: IncomingRequest): Record<string, string> {
+function keptHeaders(
+  { traces }: Services,
+  source: BoundSource,
+  request: IncomingRequest,
+): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of source.keptHeaders) {
     const value = request.headers[name];
     if (value !== undefined) kept[name] = value;
   }
+  const traceparent = traces === null ? undefined : request.headers["traceparent"];
+  if (traceparent !== undefined && parseTraceparent(traceparent) !== null)
+    kept["traceparent"] = traceparent.slice(0, TRACEPARENT_LENGTH);
   return kept;
 }

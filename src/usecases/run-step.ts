@@ -36,7 +36,9 @@ export type StepOutcome =
  * Runs one step or undo with its retries, on record from before its start to its end.
  * Resolves with how it went; also when `signal` stopped it, which the caller has to look at itself.
  */
-export async function runStep(run: TaskRun, place: StepPlace, signal: AbortSignal): Promise<StepOutcome> {
+export async function runStep(run: TaskRun, given: StepPlace, signal: AbortSignal): Promise<StepOutcome> {
+  const span = run.services.traces?.step(run, given);
+  const place = span === undefined ? given : { ...given, traceparent: span.traceparent };
   const { definition, index } = place;
   const startedAt = run.services.now().toISOString();
   announce(run, place);
@@ -47,7 +49,8 @@ export async function runStep(run: TaskRun, place: StepPlace, signal: AbortSigna
     if (result.ok || signal.aborted || attempt >= tries) {
       // Else a store that was away for a moment could take the start after the end.
       await started;
-      await recordEnd(run, place, { startedAt, result, stopped: signal.aborted });
+      span?.end({ state: stateOf(result, signal), exitCode: result.exitCode, tries: attempt });
+      await recordEnd(run, place, { startedAt, result, state: stateOf(result, signal) });
       return result.ok ? { ok: true } : { ok: false, reason: result.reason };
     }
     say(run, `${result.reason}; trying again (${attempt + 1} of ${tries})`, index);
@@ -224,14 +227,16 @@ async function recordStart(run: TaskRun, place: StepPlace, startedAt: string): P
 interface StepEnd {
   readonly startedAt: string;
   readonly result: TryResult;
-  readonly stopped: boolean;
+  readonly state: StepState;
 }
 
+const stateOf = ({ ok }: TryResult, { aborted }: AbortSignal): StepState =>
+  ok ? "succeeded" : aborted ? "cancelled" : "failed";
+
 async function recordEnd(run: TaskRun, place: StepPlace, end: StepEnd): Promise<void> {
-  const { startedAt, result, stopped } = end;
+  const { startedAt, result, state } = end;
   const { store, hub, now } = run.services;
   const outputs = result.outputs ?? {};
-  const state: StepState = result.ok ? "succeeded" : stopped ? "cancelled" : "failed";
   const endedAt = now().toISOString();
   const step = record(place, { state, exitCode: result.exitCode, outputs, startedAt, endedAt });
   if (place.phase === "run") run.steps.set(place.index, step);

@@ -13,6 +13,7 @@ import type { RunningTasks } from "./running-tasks.ts";
 import type { SettingsHolder } from "./settings-holder.ts";
 import type { Spool } from "./spool.ts";
 import type { StepWeights } from "./step-weights.ts";
+import type { Traces } from "./traces.ts";
 
 /** What the use cases work with; made once, in main. */
 export interface Services {
@@ -34,6 +35,8 @@ export interface Services {
   /** Null: deliveries are refused while the store is away. */
   readonly spool: Spool | null;
   readonly logger: Logger;
+  /** Null: none are sent. */
+  readonly traces: Traces | null;
   readonly now: () => Date;
   readonly publishedKeys: PublishedKeys;
   /** The guarded outbound client. */

@@ -40,6 +40,8 @@ export interface StepPlace {
   readonly definition: StepDefinition;
   readonly index: number;
   readonly phase: "run" | "undo";
+  /** Its span, for its commands. */
+  readonly traceparent?: string;
 }
 
 export function say(run: TaskRun, text: string, step: number | null = null): void {
@@ -70,12 +72,16 @@ function templateVars({ task, event, steps }: TaskRun): Record<string, unknown> 
 }
 
 /** The clean environment of a step's commands. */
-export function stepEnv(run: TaskRun, { definition, index, phase }: StepPlace): Record<string, string> {
+export function stepEnv(
+  run: TaskRun,
+  { definition, index, phase, traceparent }: StepPlace,
+): Record<string, string> {
   const render = renderer(run);
   const renderAll = (env: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(env).map(([name, value]) => [name, render(value)]));
   return {
     ...inheritedEnv(process.env),
+    ...(traceparent !== undefined && { TRACEPARENT: traceparent }),
     ...renderAll(run.action.env),
     ...renderAll(definition.env),
     ...paramsEnv(run.task.params),

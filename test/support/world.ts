@@ -36,6 +36,7 @@ import { createRunningTasks } from "../../src/usecases/running-tasks.ts";
 import type { Services } from "../../src/usecases/services.ts";
 import { createSettingsHolder } from "../../src/usecases/settings-holder.ts";
 import { createStepWeights } from "../../src/usecases/step-weights.ts";
+import type { Traces } from "../../src/usecases/traces.ts";
 import { storeIn } from "./test-store.ts";
 
 /** The use cases on a real store, with real commands, without HTTP. */
@@ -70,6 +71,7 @@ export interface WorldOptions {
   /** Of the machine; default: one of its own. */
   readonly name?: string;
   readonly store?: (store: Store) => Store;
+  readonly traces?: Traces;
 }
 
 export async function createWorld(options: WorldOptions): Promise<World> {
@@ -109,6 +111,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     queue,
     spool: null,
     logger,
+    traces: options.traces ?? null,
     now,
     settings: createSettingsHolder({ store, initial, parse, now }),
     hub: createHub(),
