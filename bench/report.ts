@@ -16,20 +16,22 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
   return line(header) + line(header.map(() => "---")) + rows.map(line).join("");
 }
 
-/** When and where. */
-export function headReport(args: readonly string[]): string {
+/** The date, the commit and the machine. */
+export function whenAndWhere(): string {
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
   const [cpu] = cpus();
   const memory = Math.round(totalmem() / 1024 ** 3);
   const machine = `${cpus().length} cores of ${cpu?.model.trim() ?? "unknown"}, ${memory} GiB, Node ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);
-  return `# Benchmarks
+  return `${date}, commit ${commit}, ${machine}`;
+}
 
-The newest run of \`npm run bench -- ${args.join(" ")}\`: ${date}, commit ${commit}, ${machine}.
+export const headReport = (args: readonly string[]): string => `# Benchmarks
+
+The newest run of \`npm run bench -- ${args.join(" ")}\`: ${whenAndWhere()}.
 The load comes from the same machine, so every server shares its cores with the sender; figures of different runs move by a
 third, so only ratios within one run say something.
 `;
-}
 
 export function acceptReport(
   rows: readonly AcceptRow[],
