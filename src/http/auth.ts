@@ -10,6 +10,7 @@ import type { ClientAddress } from "./client-address.ts";
 import type { FailureLimit } from "./failure-limit.ts";
 import { noteProved } from "./gate.ts";
 import { checkSameOrigin, sessionSecret } from "./session-cookie.ts";
+import { createTokenGuesses } from "./token-guesses.ts";
 
 /** Who a request comes from. */
 export interface Identity {
@@ -58,16 +59,14 @@ export interface AuthenticatorOptions {
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { tokens, sessions, failures, addressOf, refusals } = options;
+  const guesses = createTokenGuesses({ failures, hasPassed: (token) => tokens.hasPassed(token) });
 
   const guarded: Authenticator["guarded"] = async (request, token, verify) => {
-    // A token that is known to be good is let through: an attacker behind the same proxy must not lock its owner out.
     const address = addressOf(request.raw);
     return refusals.ofLogin({ by: UNKNOWN, place: { way: options.way, address } }, async () => {
-      const succeeded = tokens.hasPassed(token) ? null : failures.attempt(address);
-      const result = await verify();
+      const result = await guesses.lookUp({ token, address, verify });
       if (result === null)
         throw new AppError("auth:bad_credentials", "The token is unknown, expired or revoked");
-      succeeded?.();
       noteProved(request);
       return result;
     });

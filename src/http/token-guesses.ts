@@ -1,0 +1,42 @@
+import type { FailureLimit } from "./failure-limit.ts";
+
+/** Looks tokens up of which any may be a guess. */
+export interface TokenGuesses {
+  /**
+   * What `verify` resolves with; null counts as a failure of the address. Throws `auth:too_many_failures` when the address has
+   * failed too often, before anything is looked up.
+   */
+  lookUp<T>(guess: TokenGuess<T>): Promise<T | null>;
+}
+
+export interface TokenGuess<T> {
+  readonly token: string;
+  readonly address: string | null;
+  readonly verify: () => Promise<T | null>;
+}
+
+export interface TokenGuessesOptions {
+  readonly failures: FailureLimit;
+  /** Whether the token is known to be good. */
+  readonly hasPassed: (token: string) => boolean;
+}
+
+export function createTokenGuesses({ failures, hasPassed }: TokenGuessesOptions): TokenGuesses {
+  const underWay = new Set<string>();
+  return {
+    async lookUp({ token, address, verify }) {
+      // One that is known to be good is let through: an attacker behind the same proxy must not lock its owner out. The same
+      // token again while it is looked up is no further guess: after a restart its owner's programs all come back at once.
+      if (hasPassed(token) || underWay.has(token)) return verify();
+      const succeeded = failures.attempt(address);
+      underWay.add(token);
+      try {
+        const result = await verify();
+        if (result !== null) succeeded();
+        return result;
+      } finally {
+        underWay.delete(token);
+      }
+    },
+  };
+}
