@@ -11,7 +11,7 @@ import { API, createRateLimit, type Entered, type LimitedScope } from "./rate-li
 /** Where every request passes before anything is done for it. */
 export interface Gate {
   /** Throws `rate:limited`, which has been counted and logged. */
-  enter(request: IncomingMessage, scope: LimitedScope): Entered;
+  enter(request: IncomingMessage, scope: LimitedScope, requestId: string): Entered;
 }
 
 export interface GateOptions {
@@ -39,12 +39,13 @@ export function createGate({ app, settings, addressOf, logger }: GateOptions): G
   }
 
   return {
-    enter(request, scope) {
+    enter(request, scope, requestId) {
       try {
         return limit.enter(scope, clientOf(request));
       } catch (error) {
         if (error instanceof AppError) {
-          app.noteRefusal({ source: scope, code: error.code, remoteAddress: addressOf(request) });
+          const remoteAddress = addressOf(request);
+          app.noteRefusal({ source: scope, code: error.code, remoteAddress, requestId });
         }
         throw error;
       }
@@ -80,7 +81,7 @@ const isHealth = ({ url }: FastifyRequest): boolean => /^\/(?:healthz|readyz)(?:
 export function guardRoutes(server: FastifyInstance, gate: Gate): void {
   const inside = new WeakMap<IncomingMessage, Entered>();
   server.addHook("onRequest", async (request) => {
-    if (!isHealth(request)) inside.set(request.raw, gate.enter(request.raw, API));
+    if (!isHealth(request)) inside.set(request.raw, gate.enter(request.raw, API, request.id));
   });
   server.addHook("onResponse", async ({ raw }, { statusCode }) => {
     if (proved.has(raw)) inside.get(raw)?.proved();

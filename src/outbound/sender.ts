@@ -101,7 +101,7 @@ export function createSender(options: SenderOptions): Outbound {
     span?.end({ status, result });
     if (outcome.error !== null) {
       logger.warn(
-        { endpoint: endpoint.name, message: message.id, status, reason: outcome.error },
+        { endpoint: endpoint.name, message: message.id, task: message.taskId, status, reason: outcome.error },
         "A notification was not taken",
       );
     }

@@ -99,7 +99,7 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
   const stored = await storing;
   services.hub.notify(DELIVERIES);
   if (stored.tasks.length > 0) services.hub.notify(AUDIT);
-  if (health !== null) services.logger.info({ ...health }, SAYINGS[health.type]);
+  if (health !== null) logHealth(services, health);
   if (!stored.duplicate && stored.tasks.length > 0) {
     stopSuperseded(services, stored.superseded, stored.tasks[0]?.id ?? "");
   }
@@ -113,6 +113,13 @@ const sentBy = ({ id, source, kind, remoteAddress: address }: Delivery): AuditEn
   target: null,
   details: { delivery: id },
 });
+
+function logHealth(
+  { logger }: Services,
+  { deliveryId: delivery, ...entry }: NonNullable<Advice["entry"]>,
+): void {
+  logger.info({ delivery, ...entry }, SAYINGS[entry.type]);
+}
 
 const SAYINGS = { healthy: "Remembered a healthy revision", rollback: "Rolling back" } as const;
 
@@ -144,9 +151,13 @@ async function refuse(
   throw new AppError(code, reason, { details: { delivery_id: stored.deliveryId } });
 }
 
-function reportRefusal(services: Services, { source, remoteAddress }: Delivery, code: Refusal["code"]): void {
+function reportRefusal(
+  services: Services,
+  { id, source, remoteAddress }: Delivery,
+  code: Refusal["code"],
+): void {
   services.refusals.count({ name: code, source });
-  services.refusalLog({ source, code, remoteAddress });
+  services.refusalLog({ source, code, remoteAddress, delivery: id });
 }
 
 export function matchEvent(

@@ -182,6 +182,8 @@ export interface ReceiveInput {
   readonly source: string;
   readonly request: IncomingRequest;
   readonly remoteAddress: string | null;
+  /** For the log; see Refusal. */
+  readonly requestId?: string;
 }
 
 export interface ReceivedDelivery extends StoredDelivery {

@@ -15,14 +15,15 @@ import type { Spool } from "./spool.ts";
 /** See App.receiveDelivery. */
 export async function receiveDelivery(
   services: Services,
-  { source: name, request, remoteAddress }: ReceiveInput,
+  { source: name, request, remoteAddress, requestId }: ReceiveInput,
 ): Promise<ReceivedDelivery> {
   const entry = services.settings.current().sources[name];
   if (entry === undefined) throw new AppError("source:not_found");
   const { source } = entry;
-  checkAddress(services, entry, remoteAddress);
+  const asker = { remoteAddress, requestId };
+  checkAddress(services, entry, asker);
   const now = services.now();
-  const fingerprint = await authenticate(services, { source, request, now, remoteAddress });
+  const fingerprint = await authenticate(services, { source, request, now, asker });
   const described = source.describe(request);
   const delivery: Delivery = {
     id: newId(),
@@ -72,11 +73,14 @@ interface Authenticated {
   readonly fingerprint: string | null;
 }
 
+type SenderOfRequest = Pick<Refusal, "remoteAddress" | "requestId">;
+
 /** Before anything else: who may not even knock shall not learn whether a secret is right. */
-function checkAddress(services: Services, entry: SourceSettings, remoteAddress: string | null): void {
+function checkAddress(services: Services, entry: SourceSettings, asker: SenderOfRequest): void {
   const { allowFrom, source } = entry;
+  const { remoteAddress } = asker;
   if (allowFrom === null || (remoteAddress !== null && allowFrom.has(remoteAddress))) return;
-  refuse(services, { source: source.name, code: "source:address", remoteAddress });
+  refuse(services, { source: source.name, code: "source:address", ...asker });
   throw new AppError("source:address", `${source.name} takes no webhooks from ${remoteAddress ?? "there"}`);
 }
 
@@ -121,19 +125,19 @@ interface AuthenticateInput {
   readonly source: BoundSource;
   readonly request: IncomingRequest;
   readonly now: Date;
-  readonly remoteAddress: string | null;
+  readonly asker: SenderOfRequest;
 }
 
 /** The fingerprint to look for replays by, or null where the sender's id does. */
 async function authenticate(services: Services, input: AuthenticateInput): Promise<string | null> {
-  const { source, request, now, remoteAddress } = input;
+  const { source, request, now, asker } = input;
   const { publicKeys } = source;
   const result =
     publicKeys === null
       ? source.authenticate(request, now)
       : await services.publishedKeys.check(publicKeys, (keys) => source.authenticate(request, now, keys));
   if (result.ok) return source.fingerprintIsUnique ? result.fingerprint : null;
-  refuse(services, { source: source.name, code: result.code, remoteAddress });
+  refuse(services, { source: source.name, code: result.code, ...asker });
   throw new AppError(result.code, result.explanation);
 }
 

@@ -5,6 +5,10 @@ export interface Refusal {
   readonly source: string;
   readonly code: string;
   readonly remoteAddress: string | null;
+  /** The `x-api-uuid` of its answer. */
+  readonly requestId?: string | undefined;
+  /** Of one that was stored all the same. */
+  readonly delivery?: string;
 }
 
 /** One log line per source and this long; the next line says how many it stands for. */

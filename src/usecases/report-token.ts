@@ -8,13 +8,13 @@ type Needed = Pick<Services, "pairings" | "settings" | "installationTokens" | "l
 /** The token that a forge is told with: the rules' own, that of whoever deploys, or what the settings give for GitHub. */
 export const createReportTokens =
   (services: Needed): ReporterOptions["tokenFor"] =>
-  async (rules, { repository, user }, signal) => {
+  async (rules, { repository, user, task }, signal) => {
     if (rules.token !== null || rules.forge !== "github") return rules.token;
     const app = appOf(rules);
     const paired = user === null || app === null ? null : await services.pairings.reportToken(user, app);
     if (paired !== null || rules.implicit) return paired;
     const { github } = services.settings.current();
-    const log = (text: string): void => services.logger.warn({ rules: rules.name }, text);
+    const log = (text: string): void => services.logger.warn({ rules: rules.name, task }, text);
     return githubToken(services, github, repository, { signal, log });
   };
 

@@ -29,7 +29,7 @@ export async function afterTravisCheck(services: Services, task: Task): Promise<
   const commit = await commitOf(services, task);
   if (commit === null) return afterQuiet(services, task);
   try {
-    const text = await travisYml(services, commit);
+    const text = await travisYml(services, commit, task.id);
     const { publicUrl, host, port } = settings.current().server;
     const own = publicUrl === null ? `${host}:${port}` : new URL(publicUrl).host;
     if (text === null || !reportsTo(text, own)) return await afterQuiet(services, task);
@@ -70,11 +70,15 @@ async function commitOf(services: Services, task: Task): Promise<Commit | null> 
 }
 
 /** The file as it is in that commit; null when there is none. */
-async function travisYml(services: Services, { user, repository, sha }: Commit): Promise<string | null> {
+async function travisYml(
+  services: Services,
+  { user, repository, sha }: Commit,
+  task: string,
+): Promise<string | null> {
   const { fetch, logger, settings, pairings } = services;
   const { github } = settings.current();
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const log = (text: string): void => logger.debug(text);
+  const log = (text: string): void => logger.debug({ task }, text);
   const own = await pairings.repositoryToken(user);
   const token = own ?? (await githubToken(services, github, repository, { signal, log }));
   const path = repository.split("/").map(encodeURIComponent).join("/");

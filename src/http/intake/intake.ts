@@ -94,9 +94,9 @@ async function receive(options: IntakeOptions, exchange: Exchange, requestId: st
   if (options.draining())
     throw new AppError("server:draining", undefined, { retryAfter: LIMITS.retryAfterSeconds });
   // Before a byte of the body is read.
-  const entered = options.gate.enter(request, source.name);
+  const entered = options.gate.enter(request, source.name, requestId);
   try {
-    const received = await take(options, exchange);
+    const received = await take(options, exchange, requestId);
     entered.proved();
     return acceptedInWords(acceptedAnswer(received, requestId), source);
   } catch (error) {
@@ -108,6 +108,7 @@ async function receive(options: IntakeOptions, exchange: Exchange, requestId: st
 async function take(
   { app, budget, addressOf }: IntakeOptions,
   { request, response, source }: Exchange,
+  requestId: string,
 ): Promise<ReceivedDelivery> {
   checkHead(request, source.bodyLimit);
   if (request.headers.expect !== undefined) response.writeContinue();
@@ -123,6 +124,7 @@ async function take(
         peer: request.socket.remoteAddress ?? null,
       },
       remoteAddress,
+      requestId,
     });
   } finally {
     release();

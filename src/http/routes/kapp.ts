@@ -72,7 +72,7 @@ async function answer(options: KappOptions, request: FastifyRequest): Promise<An
     await checkToken(options, request, asker, fields["token"]);
     return await dispatch(options.app, asker, fields);
   } catch (error) {
-    return failure(error, fields, options.logger);
+    return failure(error, fields, options.logger.child({ requestId: request.id }));
   }
 }
 

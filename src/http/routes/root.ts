@@ -147,7 +147,7 @@ async function receive(
   checkHead(request.raw, source.bodyLimit);
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   if (body.length > source.bodyLimit) throw tooLarge(source.bodyLimit);
-  const entered = options.gate.enter(request.raw, source.name);
+  const entered = options.gate.enter(request.raw, source.name, request.id);
   const received = await options.app.receiveDelivery({
     source: source.name,
     request: {
@@ -156,6 +156,7 @@ async function receive(
       peer: request.raw.socket.remoteAddress ?? null,
     },
     remoteAddress: options.addressOf(request.raw),
+    requestId: request.id,
   });
   entered.proved();
   const { status, headers, body: text } = acceptedAnswer(received, request.id);

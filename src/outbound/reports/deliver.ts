@@ -11,6 +11,8 @@ import { type Instruction, readInstruction } from "./instruction.ts";
 export interface TokenRequest {
   readonly repository: string;
   readonly user: string | null;
+  /** Whose report it is. */
+  readonly task: string;
 }
 
 export interface ReporterOptions {
@@ -59,8 +61,8 @@ async function tell(
   instruction: Instruction,
   { now, signal }: DeliverOptions,
 ): Promise<void> {
-  const { repository, user } = instruction;
-  const token = await tokenFor(rules, { repository, user }, signal);
+  const { repository, user, task } = instruction;
+  const token = await tokenFor(rules, { repository, user, task }, signal);
   const api = APIS[rules.forge];
   if (token === null) throw new RestError(`There is no token for ${api.name}`, { status: 401 });
   const context: ForgeContext = { rules, token, fetch, store, signal, now };

@@ -74,7 +74,8 @@ export function createChangesStream(options: ChangesStreamOptions): ChangesStrea
     async fail(error) {
       if (!begun) throw error;
       const shown = told(error);
-      if (shown.code === "status:changes:fatal") logger.warn({ err: error }, "A follower was let go");
+      if (shown.code === "status:changes:fatal")
+        logger.warn({ requestId: request.id, err: error }, "A follower was let go");
       await write(`${JSON.stringify(errorBody(shown, request.id))}\n`);
       reply.raw.end();
     },
