@@ -2,6 +2,7 @@ import { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { addApprove } from "./commands/approve.ts";
 import { addAudit } from "./commands/audit.ts";
+import { addBackup } from "./commands/backup.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addChannel } from "./commands/channel.ts";
 import { addCheck } from "./commands/check.ts";
@@ -46,7 +47,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "Releases:": [addReleases, addRevisions, addRollback],
   "Deliveries:": [addDeliveries, addExplain, addReplay, addSend, addSources],
   "Notifications:": [addEndpoints, addDeadLetters, addListen],
-  "The store:": [addAudit, addPrune, addMigrateStore],
+  "The store:": [addAudit, addPrune, addBackup, addMigrateStore],
   "A relay:": [addRelay, addChannel, addForward],
   "Tokens:": [addToken, addUser, addHashToken],
 };

@@ -10,6 +10,12 @@ export async function serve(options: StartServerOptions): Promise<RunningServer>
   return startServer(options);
 }
 
+/** What backs a store up and restores it. */
+export async function storeBackups() {
+  const main = await import("../main.ts");
+  return main.storeBackups();
+}
+
 /** What moves a store, which no server may have open meanwhile. */
 export async function storeMoving() {
   const main = await import("../main.ts");

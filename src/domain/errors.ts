@@ -29,6 +29,8 @@ export const ERRORS = {
   "store:differs": [500, "The copy is not like the original"],
   "store:not_found": [404, "There is no such database"],
   "store:too_new": [503, "The database is from a newer version"],
+  "backup:invalid": [400, "The file is no whole backup"],
+  "backup:exists": [409, "There is a file of that name"],
   "source:address": [403, "The source takes no webhooks from this address"],
   "source:keys": [503, "The sender's public keys could not be fetched"],
   "channel:not_found": [404, "No such channel"],

@@ -18,7 +18,7 @@ export interface OpenDatabase {
 /** Opens the file for this process alone, brings it to the newest schema. Throws AppError `store:*`. */
 export function openDatabase(path: string): OpenDatabase {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const lock = takeLock(`${path}.lock`, path);
+  const lock = lockDatabase(path);
   try {
     // Made first with these rights: what SQLite puts beside it takes them over.
     closeSync(openSync(path, "a", 0o600));
@@ -41,7 +41,7 @@ export function openDatabase(path: string): OpenDatabase {
 
 /** The same for a file that is there, without changing anything in it. Throws AppError `store:locked`. */
 export function openUnchanged(path: string): OpenDatabase {
-  const lock = takeLock(`${path}.lock`, path);
+  const lock = lockDatabase(path);
   try {
     const database = new Database(path, { timeout: BUSY_MS, fileMustExist: true, readonly: true });
     return {
@@ -61,8 +61,8 @@ export function openUnchanged(path: string): OpenDatabase {
  * One server per database. The lock is the operating system's, so a killed process leaves none behind;
  * it is on a file of its own, so that others may still read the database.
  */
-function takeLock(lockPath: string, path: string): Database.Database {
-  const lock = new Database(lockPath, { timeout: BUSY_MS });
+export function lockDatabase(path: string): Database.Database {
+  const lock = new Database(`${path}.lock`, { timeout: BUSY_MS });
   try {
     lock.pragma("locking_mode = EXCLUSIVE");
     lock.exec("begin exclusive");

@@ -1,0 +1,35 @@
+import { z } from "zod";
+
+/** The format of backups: raised when an older program could not read what a newer one writes. */
+export const FORMAT = 1;
+
+export const MANIFEST = "manifest.json";
+export const DATABASE = "hookwright.db";
+const BODY = /^bodies\/\d{8}$/;
+
+/** Nothing else is in a backup, so nothing else is ever written by a restore. */
+export const isPart = (name: string): boolean => name === DATABASE || BODY.test(name);
+
+const partSchema = z.object({
+  name: z.string().refine(isPart),
+  bytes: z.number().int().nonnegative(),
+  /** Hex. */
+  sha256: z.string(),
+});
+export type Part = z.output<typeof partSchema>;
+
+/** The last entry of a backup: one without it was cut short. */
+export const manifestSchema = z.object({
+  format: z.number().int(),
+  /** Of the program that made it. */
+  version: z.string(),
+  /** Of the database. */
+  schema: z.number().int(),
+  createdAt: z.string(),
+  deliveries: z.number().int(),
+  /** Tasks that waited, and that ran, at that moment. */
+  waiting: z.number().int(),
+  running: z.number().int(),
+  parts: z.array(partSchema),
+});
+export type Manifest = z.output<typeof manifestSchema>;

@@ -1,0 +1,118 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AppError } from "../../domain/errors.ts";
+import { openStore } from "../open.ts";
+import { bodiesDir, lockDatabase } from "../sqlite/database.ts";
+import { DATABASE, type Manifest } from "./manifest.ts";
+import { readBackup } from "./read.ts";
+
+export interface RestoreInput {
+  readonly file: string;
+  /** Path of the embedded database to be. */
+  readonly database: string;
+  /** Puts aside what is there. */
+  readonly force: boolean;
+  /** Ends the tasks that waited, instead of leaving them to the next server. */
+  readonly dropWaiting: boolean;
+  readonly now: Date;
+}
+
+export interface Restored {
+  readonly manifest: Manifest;
+  /** Where what was there before is now; null: there was nothing. */
+  readonly aside: string | null;
+  /** Tasks that were ended. */
+  readonly dropped: number;
+}
+
+/**
+ * Puts a backup in the place of an embedded store, all or nothing. Rejects `store:not_empty` unless told to put aside what is
+ * there, `store:locked` while a server has it, and as readBackup does.
+ */
+export async function restoreBackup(input: RestoreInput): Promise<Restored> {
+  const { file, database, force, dropWaiting, now } = input;
+  await mkdir(dirname(database), { recursive: true, mode: 0o700 });
+  const staging = await mkdtemp(`${database}.restoring-`);
+  try {
+    const manifest = await readBackup({ file, into: staging, bodies: true });
+    const aside = await putInPlace(staging, { database, force, now });
+    const dropped = dropWaiting ? await endWaiting(database, now) : 0;
+    return { manifest, aside, dropped };
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Without a whole backup nothing is ever checked here: verifies it in a folder of its own. Rejects as readBackup does. */
+export async function verifyBackup(file: string): Promise<Manifest> {
+  const into = await mkdtemp(`${file}.verifying-`);
+  try {
+    return await readBackup({ file, into, bodies: false });
+  } finally {
+    await rm(into, { recursive: true, force: true });
+  }
+}
+
+type Placing = Pick<RestoreInput, "database" | "force" | "now">;
+
+async function putInPlace(staging: string, { database, force, now }: Placing): Promise<string | null> {
+  const lock = lockDatabase(database);
+  try {
+    const there = partsAt(database).filter((path) => existsSync(path));
+    if (there.length > 0 && !force) {
+      const advice = "`--force` puts it aside, under another name";
+      throw new AppError("store:not_empty", `${database} is there already: ${advice}`);
+    }
+    const aside = there.length === 0 ? null : await putAside(there, { database, now });
+    const bodies = join(staging, "bodies");
+    // First: a database without its bodies would take their place for lost.
+    if (existsSync(bodies)) await rename(bodies, bodiesDir(database));
+    await rename(join(staging, DATABASE), database);
+    return aside;
+  } finally {
+    lock.close();
+  }
+}
+
+/** All that makes up a database. */
+const partsAt = (database: string): readonly string[] => [
+  database,
+  `${database}-wal`,
+  `${database}-shm`,
+  bodiesDir(database),
+];
+
+async function putAside(
+  there: readonly string[],
+  { database, now }: Pick<Placing, "database" | "now">,
+): Promise<string> {
+  const stamp = now.toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const aside = await mkdtemp(`${database}.before-${stamp}-`);
+  for (const path of there) await rename(path, join(aside, basename(path)));
+  return aside;
+}
+
+const PAGE = 500;
+
+async function endWaiting(database: string, now: Date): Promise<number> {
+  const store = await openStore({ kind: "sqlite", path: database });
+  try {
+    let ended = 0;
+    for (;;) {
+      const { items } = await store.listTasks({ state: "ENQUEUED", limit: PAGE });
+      if (items.length === 0) return ended;
+      for (const { id } of items) {
+        await store.transition({
+          id,
+          signal: { type: "stop", outcome: "cancelled" },
+          reason: "It waited when the backup was made that was restored",
+          now: now.toISOString(),
+        });
+        ended += 1;
+      }
+    }
+  } finally {
+    await store.close();
+  }
+}
