@@ -47,6 +47,19 @@ automata:
 
 const FACTORY = "notify: { webhooks: [{ url: https://example.com/webhook, secret_name: ops }] }\n";
 
+const ARGO_TOKEN = "the-token-argo-cd-sends";
+/** With an application whose revisions are remembered. */
+const withArgo = cliSettings
+  .replace("sources:\n", `sources:\n  argo: { kind: argocd, secrets: ["${ARGO_TOKEN}"] }\n`)
+  .replace(
+    "actions:\n",
+    `actions:
+  back:
+    on: [{ source: argo, event: health, when: "event.status == 'Degraded'" }]
+    steps: [{ run: [echo, back] }]
+`,
+  );
+
 let receiver: Receiver;
 let place: Place;
 let url: string;
@@ -54,7 +67,7 @@ let url: string;
 beforeAll(async () => {
   receiver = await startReceiver();
   place = await createPlace(
-    `${cliSettings}outbound: { allow: [127.0.0.0/8] }\nnotify: { ops: { kind: jobserv, url: "${receiver.url}", secret: s } }\n`,
+    `${withArgo}outbound: { allow: [127.0.0.0/8] }\nnotify: { ops: { kind: jobserv, url: "${receiver.url}", secret: s } }\n`,
   );
   await place.write("factory-config.yml", FACTORY);
   await mkdir(join(place.dir, "bin"));
@@ -84,7 +97,10 @@ const addUser = (): Promise<unknown> => bash("echo a-long-password | hookwright 
 const PREPARE: Readonly<Record<string, () => Promise<unknown>>> = {
   check: () => place.write("etc/hookwright.yaml", EMPTY),
   releases: releaseTwice,
-  rollback: releaseTwice,
+  rollback: async () => {
+    await releaseTwice();
+    await beHealthyTwice();
+  },
   "user add": () => bash("rm -f password"),
   "user passwd": addUser,
   "user disable": addUser,
@@ -117,6 +133,15 @@ async function releaseTwice(): Promise<void> {
   for (let count = 0; count < 2; count += 1) {
     const { exitCode } = await bash("hookwright trigger release --follow");
     expect(exitCode).toBe(0);
+  }
+}
+
+async function beHealthyTwice(): Promise<void> {
+  for (const revision of ["1a2b3c4".padEnd(40, "0"), "5d6e7f8".padEnd(40, "0")]) {
+    const body = JSON.stringify({ app: "shop", status: "Healthy", revision });
+    const headers = { authorization: `Bearer ${ARGO_TOKEN}` };
+    const response = await fetch(`${url}/hooks/argo`, { method: "POST", headers, body });
+    expect(response.status).toBe(202);
   }
 }
 

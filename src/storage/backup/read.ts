@@ -36,7 +36,7 @@ export async function readBackup({ file, into, bodies }: ReadBackupInput): Promi
   unpacking.catch(() => undefined);
   try {
     for await (const entry of archive) {
-      const { name, size = 0, type } = entry.header;
+      const { name, size, type } = entry.header;
       if (type !== "file") throw new Error(`${name} is no file`);
       if (name === MANIFEST) manifest = parseManifest(await textOf(entry, size));
       else if (isPart(name)) found.push(await take(entry, { name, into, keep: bodies || name === DATABASE }));
