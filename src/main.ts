@@ -23,6 +23,7 @@ import { createSender } from "./outbound/sender.ts";
 import { createTellingStore } from "./outbound/telling-store.ts";
 import { createEmbeddedQueue } from "./queue/embedded.ts";
 import type { Queue } from "./queue/queue.ts";
+import { checkConfinement } from "./settings/confinement-here.ts";
 import { loadSettings, parseSettings } from "./settings/load.ts";
 import { secretChanges } from "./settings/secret-changes.ts";
 import { openSecretStore, secretPlaceOf } from "./settings/secret-store.ts";
@@ -107,6 +108,7 @@ export interface RunningServer {
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   const { env = process.env } = options;
   const settings = options.settings ?? (await readSettings(options.settingsFile, env));
+  await checkHere(options, settings);
   const logger = options.logger ?? createLogger({ level: levelOf(env) });
   const spoolDisk = await openSpoolDisk(options, settings);
   const { store: plain, opened } = await openStoreOrLater({ settings, logger }, spoolDisk !== null).catch(
@@ -445,8 +447,16 @@ function createOutbound(
 }
 
 /** Settings that came from no file stay as they are. */
-async function readAgain({ settings, env }: Parts): Promise<Settings> {
-  return settings.file === null ? settings : loadSettings({ file: settings.file, env });
+async function readAgain({ settings, env, options }: Parts): Promise<Settings> {
+  return settings.file === null
+    ? settings
+    : checkHere(options, await loadSettings({ file: settings.file, env }));
+}
+
+/** Rejects `settings:invalid` where a task would have no account or sandbox on this machine. */
+async function checkHere(options: StartServerOptions, settings: Settings): Promise<Settings> {
+  if (options.work !== false) await checkConfinement(settings, identityOf(options).labels);
+  return settings;
 }
 
 /** Signals, and changes of the settings file. */

@@ -41,7 +41,7 @@ export async function beginServing(
 }
 
 const ROOT_WARNING =
-  "RUNNING AS ROOT: every step, and whoever finds a way into this process, may do everything on this machine. Give the server an account of its own (docs/hardening.md)";
+  "RUNNING AS ROOT: every step, and whoever finds a way into this process, may do everything on this machine. Give the server an account of its own, or the actions (`user`, docs/hardening.md)";
 
 async function warningsOf(settings: Settings): Promise<string[]> {
   const open = await findOpenFiles(settings);

@@ -22,6 +22,10 @@ export interface Action {
   /** Values may hold `${{ }}`. */
   readonly env: Readonly<Record<string, string>>;
   readonly workdir: string | null;
+  /** Account that its commands run as; null: the server's. */
+  readonly user: string | null;
+  /** Null: its commands see and do what their account may. */
+  readonly sandbox: Sandbox | null;
   readonly steps: readonly StepDefinition[];
   /** Bytes of output kept for one task. */
   readonly maxLogBytes: number;
@@ -90,6 +94,24 @@ export interface ApprovalRule {
   readonly scopes: readonly Scope[];
 }
 
+/** What a step's commands are fenced in by. Paths absolute. */
+export interface Sandbox {
+  readonly network: boolean;
+  /** Beside the action's folder. */
+  readonly write: readonly string[];
+  readonly read: readonly string[];
+}
+
+/** The account that a step's commands run as; null: the server's. */
+export const userOf = (action: Pick<Action, "user">, step: Pick<StepDefinition, "user">): string | null =>
+  step.user ?? action.user;
+
+/** Null: none. */
+export const sandboxOf = (
+  action: Pick<Action, "sandbox">,
+  { sandbox }: Pick<StepDefinition, "sandbox">,
+): Sandbox | null => (sandbox === false ? null : (sandbox ?? action.sandbox));
+
 export interface StepDefinition {
   /** Given, or made from the kind. */
   readonly name: string;
@@ -99,6 +121,10 @@ export interface StepDefinition {
   readonly options: unknown;
   readonly env: Readonly<Record<string, string>>;
   readonly workdir: string | null;
+  /** Null: the action's. */
+  readonly user: string | null;
+  /** False: none, whatever the action has; null: the action's. */
+  readonly sandbox: Sandbox | false | null;
   readonly timeoutMs: number | null;
   readonly retries: number;
   readonly continueOnError: boolean;

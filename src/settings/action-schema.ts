@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SCOPES } from "../domain/scopes.ts";
+import { sandbox, user } from "./confine-schema.ts";
 import { duration, environment, NAME_PATTERN, oneOrMany, size, variableName } from "./fields.ts";
 import type { Kinds } from "./kinds.ts";
 import { actionReport } from "./report-schema.ts";
@@ -142,6 +143,12 @@ const ownShape = {
     .min(1)
     .optional()
     .describe("Folder the steps work in, from the settings file's folder. Default: one kept for the action."),
+  user: user().describe(
+    "Account of this machine that its commands run as; the server has to be root, or to have the capabilities for it. Default: the server's. See docs/hardening.md.",
+  ),
+  sandbox: sandbox().describe(
+    "Fences (bubblewrap) around its commands: everything is read-only but the action's folder, /tmp and the home are empty, the server's files and processes are not to be seen. `true`, or what is different. Default: none. See docs/hardening.md.",
+  ),
   notify: z
     .array(z.string())
     .optional()

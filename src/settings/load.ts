@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { formatDuration } from "../lib/duration.ts";
+import { checkFences } from "./check-fences.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
 import { readDocument } from "./document.ts";
 import { deepFreeze } from "./deep-freeze.ts";
@@ -17,6 +18,7 @@ import { readFreezes } from "./read-freezes.ts";
 import { completeRateLimits } from "./rate-limit-schema.ts";
 import { readReports } from "./read-reports.ts";
 import { readSources } from "./read-sources.ts";
+import { privatePathsOf } from "./private-paths.ts";
 import { problemAt } from "./report.ts";
 import { settingsCommon, type CommonInput } from "./schema.ts";
 import { bindDeploys, DEPLOY_SOURCE } from "../sources/registry.ts";
@@ -94,16 +96,23 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
     const message = "the name is taken by the deploy API (the key deploy)";
     findings.report({ path: ["sources", DEPLOY_SOURCE], message });
   }
+  const store = readStore(reading, common);
+  const workDir = resolve(dir, common.work.dir);
+  const privatePaths = privatePathsOf(reading, { file, text, workDir, ...store, ...around });
+  const open = [workDir, join(store.dataDir, "apps")];
+  // Where a step is missing because of what is wrong with it, the places of the others are not known.
+  if (findings.problems.length === 0)
+    checkFences(actions, { dir, dataDir: store.dataDir, open }, findings.report);
   return {
     file,
     dir,
     text,
     digest: createHash("sha256").update(text).digest("hex"),
-    ...readStore(reading, common),
+    ...store,
     work: {
       concurrency: common.work.concurrency,
       leaseMs: common.work.lease,
-      dir: resolve(dir, common.work.dir),
+      dir: workDir,
     },
     metrics: completeMetrics(common.metrics),
     retention: readRetention(reading, common),
@@ -119,6 +128,7 @@ function readAll(reading: Reading, { file, text, data }: ReadInput): Settings | 
       repository,
       users,
     })),
+    privatePaths,
     secretValues: [...reading.secrets.values, ...tokenOf(env)],
     warnings: findings.warnings.map(formatProblem),
   };

@@ -4,6 +4,7 @@ import { checkCommitMessages } from "../triggers/check-rule.ts";
 import { actionOwn, type ActionOwn, PLAIN_APPROVAL } from "./action-schema.ts";
 import { nearest } from "../lib/nearest.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";
+import { readSandbox } from "./confine-schema.ts";
 import { entryName } from "./fields.ts";
 import type { KeyPath } from "./problems.ts";
 import { readEnv } from "./read-env.ts";
@@ -95,6 +96,8 @@ function readAction(reading: Reading, { name, value, sources, endpoints }: Actio
     onCrash: own.on_crash,
     env: readEnv(reading, own.env, env.path),
     workdir: readWorkdir(reading, own.workdir, [...path, "workdir"]),
+    user: own.user ?? null,
+    sandbox: readSandbox(reading, own.sandbox, [...path, "sandbox"]) || null,
     steps,
     maxLogBytes: own.max_log,
     notify: own.notify ?? null,

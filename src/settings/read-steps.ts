@@ -8,7 +8,8 @@ import type { KeyPath } from "./problems.ts";
 import { readEnv } from "./read-env.ts";
 import type { Reading } from "./reading.ts";
 import { passwordIn, soundsSecret } from "./secrets.ts";
-import { stepCommon } from "./step-schema.ts";
+import { readSandbox } from "./confine-schema.ts";
+import { type StepInput, stepCommon } from "./step-schema.ts";
 
 export interface StepsInput {
   readonly value: unknown;
@@ -73,6 +74,7 @@ function readStep(reading: Reading, { value, path, keys }: StepEntry): StepDefin
   checkKeys({ value, known: [...keys, kind.kind], path, report });
   const options = readOptions(reading, { kind, value: value[kind.kind], path: [...path, kind.kind] });
   if (common === null || options === null) return null;
+  const sandbox = readSandbox(reading, common.sandbox, [...path, "sandbox"]);
   return {
     name: common.name ?? options.title,
     kind: kind.kind,
@@ -80,13 +82,22 @@ function readStep(reading: Reading, { value, path, keys }: StepEntry): StepDefin
     env: readEnv(reading, common.env, [...path, "env"]),
     workdir:
       common.workdir === undefined ? null : String(reading.expand(common.workdir, [...path, "workdir"])),
+    user: common.user ?? null,
+    sandbox,
     timeoutMs: common.timeout ?? null,
     retries: common.retries,
     continueOnError: common.continue_on_error,
     progress: common.progress ?? null,
-    undo,
+    undo: undo === null ? null : withFencesOf(common, undo, sandbox),
   };
 }
+
+/** What a step may not do, its undo may not do either, unless that says something else. */
+const withFencesOf = (
+  { user }: Pick<StepInput, "user">,
+  undo: StepDefinition,
+  sandbox: StepDefinition["sandbox"],
+): StepDefinition => ({ ...undo, user: undo.user ?? user ?? null, sandbox: undo.sandbox ?? sandbox });
 
 interface OptionsEntry {
   readonly kind: StepKind;

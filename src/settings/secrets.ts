@@ -11,6 +11,8 @@ export interface SecretReader {
   /** Adds a value that is probably secret. Short ones are not: hiding each `true` would make logs unreadable. */
   suspect(value: string): void;
   readonly values: readonly string[];
+  /** Absolute paths of the files that were read. */
+  readonly files: readonly string[];
 }
 
 export interface SecretReaderOptions {
@@ -26,6 +28,7 @@ const MIN_SUSPECT = 6;
 
 export function createSecretReader({ dir, report, warn, stored }: SecretReaderOptions): SecretReader {
   const values = new Set<string>();
+  const files = new Set<string>();
 
   function add(value: string): void {
     values.add(value);
@@ -36,7 +39,9 @@ export function createSecretReader({ dir, report, warn, stored }: SecretReaderOp
   function readOne(value: SecretInput, path: KeyPath): string | null {
     if (typeof value === "string") return value;
     if ("secretName" in value) return readStored(value.secretName, path);
-    return readSecretFile(resolve(dir, value.file), { path, report, warn });
+    const file = resolve(dir, value.file);
+    files.add(file);
+    return readSecretFile(file, { path, report, warn });
   }
 
   function readStored(name: string, path: KeyPath): string | null {
@@ -66,6 +71,9 @@ export function createSecretReader({ dir, report, warn, stored }: SecretReaderOp
     },
     get values() {
       return [...values];
+    },
+    get files() {
+      return [...files];
     },
   };
 }

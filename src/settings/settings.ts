@@ -41,10 +41,18 @@ export interface Settings {
   readonly kapp: KappSettings;
   /** What the deploy API deploys; none: it is off. */
   readonly deployApps: readonly DeployApp[];
+  /** What no sandbox shows. */
+  readonly privatePaths: PrivatePaths;
   /** Every secret's value that must never be shown; for masking. */
   readonly secretValues: readonly string[];
   /** Things that are allowed but unwise; shown at start and by `check`. */
   readonly warnings: readonly string[];
+}
+
+/** All absolute. */
+export interface PrivatePaths {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
 }
 
 export type StoreSettings =

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sandbox, user } from "./confine-schema.ts";
 import { duration, environment } from "./fields.ts";
 import type { Kinds } from "./kinds.ts";
 
@@ -11,6 +12,10 @@ const placeShape = {
     .describe("Name of the step, unique in its action; `${{ steps.NAME.outputs.KEY }}` refers to it."),
   env: environment().default({}).describe("Environment variables for this step. Values may hold `${{ }}`."),
   workdir: z.string().min(1).optional().describe("Folder it works in, from the action's `workdir`."),
+  user: user().describe("Account that its commands run as. Default: the action's."),
+  sandbox: sandbox().describe(
+    "Fences of its commands, instead of the action's; `false`: none. For `run`, `shell`, `git` and `revert`.",
+  ),
   timeout: duration({ min: 1 }).optional().describe("Time this step may take. Default: the action's rest."),
   retries: z.int().min(0).max(100).default(0).describe("How often to try again after a failure."),
 };

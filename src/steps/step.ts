@@ -43,6 +43,12 @@ export interface StepContext {
    * Resolves with any exit code; rejects with AppError `step:failed` when it can't be started, and with the abort reason when stopped.
    */
   command(options: CommandOptions): Promise<CommandResult>;
+  /** The argv that starts an app: for what goes on after the task. */
+  appArgv(argv: readonly [string, ...string[]]): readonly [string, ...string[]];
+  /** Makes a folder where there is none, for those who are to work in it. Rejects `user:folder`. */
+  makeFolder(dir: string): Promise<void>;
+  /** True where commands run as another account, or in a sandbox: then the server's rights must not be used in their folders. */
+  readonly confined: boolean;
   /** Guarded HTTP for steps that call an API (`fetch` of the guarded outbound client). */
   readonly fetch: typeof fetch;
   /** The same for servers whose certificates are signed by this one (PEM). */

@@ -1,3 +1,5 @@
+import type { Account } from "../lib/confine/account.ts";
+
 export { RUN_MARKER, STEP_MARKER, TASK_MARKER } from "../domain/process-marks.ts";
 
 /** What commands get of the server's own environment: never its secrets. */
@@ -15,14 +17,29 @@ const INHERITED = [
   "SSH_AUTH_SOCK",
 ];
 
-export function inheritedEnv(from: NodeJS.ProcessEnv): Record<string, string> {
+export interface Inheritor {
+  /** That the commands run as; null: the server's. */
+  readonly account: Account | null;
+  readonly sandboxed: boolean;
+}
+
+export function inheritedEnv(
+  from: NodeJS.ProcessEnv,
+  { account, sandboxed }: Inheritor,
+): Record<string, string> {
   const env: Record<string, string> = {};
   for (const name of INHERITED) {
     const value = from[name];
-    if (value !== undefined) env[name] = value;
+    const isLeftOut = OF_ACCOUNT.has(name) && (account !== null || sandboxed);
+    if (value !== undefined && !isLeftOut) env[name] = value;
   }
-  return env;
+  if (account === null) return env;
+  const { name, home, shell } = account;
+  return { ...env, HOME: home, USER: name, LOGNAME: name, SHELL: shell };
 }
+
+/** An agent's keys, and a folder, that are the server's account's alone. */
+const OF_ACCOUNT: ReadonlySet<string> = new Set(["SSH_AUTH_SOCK", "TMPDIR"]);
 
 /** `sha` becomes `HOOKWRIGHT_PARAM_SHA`. */
 export function paramsEnv(params: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../domain/errors.ts";
 import type { StepRun, StepState } from "../domain/task.ts";
@@ -8,11 +7,13 @@ import { runCommand } from "../lib/processes/run-command.ts";
 import { parseProgress } from "../lib/progress-line.ts";
 import { recoverStep, runStep as runStepKind, stepTitle } from "../steps/registry.ts";
 import type { StepContext, StepResult } from "../steps/step.ts";
+import { confine, type Confinement } from "./confinement.ts";
 import { endStepProcesses } from "./end-processes.ts";
 import { githubToken } from "./github-access.ts";
 import { persist } from "./persist.ts";
 import { releaseBook } from "./release-book.ts";
 import {
+  baseWorkdir,
   output,
   renderer,
   say,
@@ -134,9 +135,12 @@ function outputsOf(error: unknown): Record<string, string> {
 }
 
 async function stepContext(run: TaskRun, place: StepPlace, signal: AbortSignal): Promise<StepContext> {
-  const workdir = stepWorkdir(run, place.definition);
-  await mkdir(workdir, { recursive: true });
-  return createContext(run, place, { workdir, signal });
+  const { definition } = place;
+  const { action, settings } = run;
+  const workdir = stepWorkdir(run, definition);
+  const confinement = await confine({ action, settings, base: baseWorkdir(run), definition });
+  await confinement.makeFolder(workdir, false);
+  return createContext(run, place, { workdir, signal, confinement });
 }
 
 /** What a step may take, once it is stopped, to put things back. */
@@ -147,14 +151,18 @@ function afterStop({ services: { running }, task }: TaskRun): AbortSignal {
   return AbortSignal.any([AbortSignal.timeout(PUT_BACK_MS), running.abandoned, running.lost(task.id)]);
 }
 
+interface ContextParts extends Pick<StepContext, "workdir" | "signal"> {
+  readonly confinement: Confinement;
+}
+
 function createContext(
   run: TaskRun,
   place: StepPlace,
-  { workdir, signal }: Pick<StepContext, "workdir" | "signal">,
+  { workdir, signal, confinement }: ContextParts,
 ): StepContext {
   const { index, definition } = place;
   const { startedBy } = run.task;
-  const env = stepEnv(run, place);
+  const env = stepEnv(run, place, confinement);
   const marker = stepMarker(run, place);
   const { github } = run.settings;
   // What an undo says of itself is no progress of the task.
@@ -182,17 +190,21 @@ function createContext(
     appsDir: join(run.settings.dataDir, "apps"),
     releases: releaseBook(run, place),
     goBackTo: goesBack ? { release: startedBy.release } : null,
-    afterStop: () => createContext(run, place, { workdir, signal: afterStop(run) }),
+    afterStop: () => createContext(run, place, { workdir, signal: afterStop(run), confinement }),
+    appArgv: (argv) => confinement.appArgv(argv),
+    makeFolder: (dir) => confinement.makeFolder(dir, true),
+    confined: confinement.confined,
     fetch: run.services.fetch,
     fetchTrusting: (ca) =>
       createOutboundFetch({ allowCidrs: run.services.settings.current().outbound.allowCidrs, ca }),
     download: run.services.download,
     log,
     progress: report,
-    command: ({ quiet = false, ...options }) =>
+    command: ({ quiet = false, argv, cwd = workdir, ...options }) =>
       runCommand({
-        cwd: workdir,
         ...options,
+        cwd,
+        argv: confinement.argv(argv, cwd),
         env: { ...env, ...options.env },
         signal,
         graceMs: run.action.graceMs,

@@ -9,7 +9,14 @@ import type { Masker } from "../lib/masking.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Render } from "../steps/step.ts";
 import { asVariable } from "../triggers/match.ts";
-import { inheritedEnv, paramsEnv, RUN_MARKER, STEP_MARKER, TASK_MARKER } from "./command-env.ts";
+import {
+  type Inheritor,
+  inheritedEnv,
+  paramsEnv,
+  RUN_MARKER,
+  STEP_MARKER,
+  TASK_MARKER,
+} from "./command-env.ts";
 import type { Progress } from "./progress.ts";
 import type { Services } from "./services.ts";
 import type { StepProcesses } from "./step-processes.ts";
@@ -75,12 +82,13 @@ function templateVars({ task, event, steps }: TaskRun): Record<string, unknown> 
 export function stepEnv(
   run: TaskRun,
   { definition, index, phase, traceparent }: StepPlace,
+  inheritor: Inheritor,
 ): Record<string, string> {
   const render = renderer(run);
   const renderAll = (env: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(env).map(([name, value]) => [name, render(value)]));
   return {
-    ...inheritedEnv(process.env),
+    ...inheritedEnv(process.env, inheritor),
     ...(traceparent !== undefined && { TRACEPARENT: traceparent }),
     ...renderAll(run.action.env),
     ...renderAll(definition.env),
@@ -96,9 +104,12 @@ export function stepEnv(
 export const stepMarker = (run: TaskRun, { index, phase }: Pick<StepPlace, "index" | "phase">): string =>
   `${run.task.id}/${phase}/${index}`;
 
-/** The step's folder: its own, from the action's, from one kept for the action. */
-export function stepWorkdir({ action, settings }: TaskRun, definition: StepDefinition): string {
+/** The action's folder, absolute: its own, or the one that is kept for it. */
+export function baseWorkdir({ action, settings }: Pick<TaskRun, "action" | "settings">): string {
   const base = action.workdir ?? join(settings.work.dir, action.name);
-  const absolute = isAbsolute(base) ? base : resolve(settings.dir, base);
-  return resolve(absolute, definition.workdir ?? ".");
+  return isAbsolute(base) ? base : resolve(settings.dir, base);
 }
+
+/** The step's folder: its own, from the action's. */
+export const stepWorkdir = (run: TaskRun, definition: StepDefinition): string =>
+  resolve(baseWorkdir(run), definition.workdir ?? ".");

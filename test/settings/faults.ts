@@ -80,7 +80,7 @@ export const unknownKeys: readonly Fault[] = [
   [
     "that only a step has, in its undo",
     withSteps("[{ run: [x], undo: { run: [y], progress: 3 } }]"),
-    "3:43 actions.a.steps[0].undo.progress: unknown key; known here: name, env, workdir, timeout, retries, run",
+    "3:43 actions.a.steps[0].undo.progress: unknown key; known here: name, env, workdir, user, sandbox, timeout, retries, run",
   ],
 ];
 

@@ -59,6 +59,8 @@ describe("settings", () => {
       runsOn: null,
       env: {},
       workdir: null,
+      user: null,
+      sandbox: null,
       maxLogBytes: 10 * 1024 * 1024,
       notify: null,
       steps: [
@@ -68,6 +70,8 @@ describe("settings", () => {
           options: ["npm", "ci"],
           env: {},
           workdir: null,
+          user: null,
+          sandbox: null,
           timeoutMs: null,
           retries: 0,
           continueOnError: false,

@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createOutboundFetch } from "../../src/lib/outbound.ts";
@@ -40,6 +40,9 @@ export async function createWorkbench(values: Readonly<Record<string, string>> =
     download: (input, init) => fetch(input, { ...init, redirect: "manual" }),
     log: (text) => lines.push(text),
     progress: () => undefined,
+    appArgv: (argv) => argv,
+    makeFolder: async (folder) => void (await mkdir(folder, { recursive: true })),
+    confined: false,
     command: ({ quiet = false, ...options }) =>
       runCommand({
         cwd: dir,

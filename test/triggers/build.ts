@@ -56,6 +56,8 @@ export const param = (change: Partial<ParamSpec> = {}): ParamSpec => ({
 export const action = (change: Partial<Action> = {}): Action => ({
   name: "deploy",
   description: null,
+  user: null,
+  sandbox: null,
   params: {},
   on: [],
   skipIfCommitMessage: [],

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
 import { readTlsPair, type TlsFiles } from "../../lib/tls-pair.ts";
+import { checkConfinement } from "../../settings/confinement-here.ts";
 import { findOpenFiles, formatOpenFile } from "../../settings/file-modes.ts";
 import { loadSettings } from "../../settings/load.ts";
 import { addBody, type Context } from "../command.ts";
@@ -19,6 +20,7 @@ async function run({ options, output }: Context, { file }: z.infer<typeof input>
     const settings = await loadSettings({ file: path, env: process.env });
     const { sources, actions, server } = settings;
     if (server.tls !== null) await checkCertificate(server.tls);
+    await checkConfinement(settings);
     const warnings = [...settings.warnings, ...(await findOpenFiles(settings)).map(formatOpenFile)];
     const counts = { sources: Object.keys(sources).length, actions: Object.keys(actions).length };
     if (output.json) output.data({ valid: true, file: path, ...counts, warnings });

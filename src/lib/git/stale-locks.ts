@@ -1,16 +1,19 @@
-import { readdir, readlink, rm } from "node:fs/promises";
+import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { commandOf, listProcesses } from "../processes/proc.ts";
 
 /**
  * Removes the lock files that a killed git left in the repository of `workTree`, and returns their names. It removes nothing
- * while a git process works in that folder (seen on Linux only).
+ * while a git process works in that folder (seen on Linux only). `remove` is given absolute paths.
  */
-export async function removeStaleLocks(workTree: string): Promise<readonly string[]> {
+export async function removeStaleLocks(
+  workTree: string,
+  remove: (paths: readonly string[]) => Promise<unknown>,
+): Promise<readonly string[]> {
   const gitDir = join(workTree, ".git");
   const locks = await findLocks(gitDir);
   if (locks.length === 0 || (await isGitAtWork(workTree))) return [];
-  await Promise.all(locks.map((name) => rm(join(gitDir, name), { force: true })));
+  await remove(locks.map((name) => join(gitDir, name)));
   return locks;
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, realpath } from "node:fs/promises";
+import { readdir, realpath, rm } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { AppError } from "../../domain/errors.ts";
 import { containedFolder } from "../../lib/contained-folder.ts";
@@ -60,7 +60,7 @@ export function renderDir(template: string, render: Render): string {
 /** The work tree, made ready: locks of a killed git removed, a half-made or new repository initialised. */
 export async function openRepository(options: RepositoryOptions, context: StepContext): Promise<Repository> {
   const dir = await workTreeOf(options.dir, context);
-  const removed = await removeStaleLocks(dir);
+  const removed = await removeStaleLocks(dir, (paths) => remove(paths, context));
   if (removed.length > 0) context.log(`Removed what a killed git left: ${removed.join(", ")}`);
   const bare = gitIn(dir, { ...options, repository: options.repository ?? "" }, context);
   const isRepository = (await bare.read("rev-parse", "--show-toplevel")) === dir;
@@ -74,13 +74,20 @@ export async function openRepository(options: RepositoryOptions, context: StepCo
   return gitIn(dir, { ...options, repository: origin }, context);
 }
 
-async function workTreeOf(dir: string, { workdir }: StepContext): Promise<string> {
+/** In a folder that others fill, a path may lead anywhere by now: what they may not remove stays. */
+async function remove(paths: readonly string[], context: StepContext): Promise<void> {
+  if (context.confined) await context.command({ argv: ["rm", "-f", "--", ...paths] });
+  else await Promise.all(paths.map((path) => rm(path, { force: true })));
+}
+
+async function workTreeOf(dir: string, { workdir, confined, makeFolder }: StepContext): Promise<string> {
   if (!isAbsolute(dir)) {
+    if (confined) await makeFolder(join(workdir, dir));
     return containedFolder(workdir, dir).catch((error: unknown) => {
       throw gitFailure(messageOf(error));
     });
   }
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   return realpath(dir);
 }
 

@@ -117,7 +117,7 @@ function specOf({ options, dir }: RuntimeInput, { id, port, context }: SpecPlace
   if (options.run === undefined) throw failure("The release needs run");
   return {
     release: id,
-    argv: options.run,
+    argv: [...context.appArgv(options.run)],
     cwd: releaseIn(dir, id),
     env: { ...appEnvironment(context.env), PORT: String(port), HOOKWRIGHT_RELEASE: id },
     port,
