@@ -62,6 +62,9 @@ import type { Traces } from "./usecases/traces.ts";
 /** What moves a store to PostgreSQL. A server has no use for it, and is not to load its driver. */
 export const storeMoving = () => import("./storage/move/move-store.ts");
 
+/** The same: what looks at a store from outside. */
+export const storeInspection = () => import("./storage/inspect.ts");
+
 /** The same: what backs a store up, and restores it. */
 export const storeBackups = async () => ({
   ...(await import("./storage/backup/create.ts")),

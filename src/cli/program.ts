@@ -9,6 +9,7 @@ import { addCheck } from "./commands/check.ts";
 import { addDeadLetters } from "./commands/dead-letters.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDemo } from "./commands/demo.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addEndpoints } from "./commands/endpoints.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addFollow } from "./commands/follow.ts";
@@ -41,7 +42,7 @@ import { addUser } from "./commands/user.ts";
 
 /** Every command, in the order of `--help`, by what they are about. */
 const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
-  "The server:": [addStart, addServe, addNodes, addDemo],
+  "The server:": [addStart, addServe, addDoctor, addNodes, addDemo],
   "Settings:": [addInit, addCheck, addSchema, addImport, addSecrets],
   "Tasks:": [addTrigger, addTasks, addFollow, addLogs, addPurgeLog, addApprove, addCancel, addRetry],
   "Releases:": [addReleases, addRevisions, addRollback],

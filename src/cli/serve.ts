@@ -10,6 +10,12 @@ export async function serve(options: StartServerOptions): Promise<RunningServer>
   return startServer(options);
 }
 
+/** What looks at a store from outside. */
+export async function storeInspection() {
+  const main = await import("../main.ts");
+  return main.storeInspection();
+}
+
 /** What backs a store up and restores it. */
 export async function storeBackups() {
   const main = await import("../main.ts");

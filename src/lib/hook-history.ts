@@ -53,7 +53,7 @@ export class HookNotFound extends Error {
 export const MAX_PAGES = 100;
 
 /** Whether two URLs are the same to a sender, however they are written. */
-function sameUrl(one: string, other: string): boolean {
+export function sameUrl(one: string, other: string): boolean {
   if (!URL.canParse(one) || !URL.canParse(other)) return false;
   const plain = (text: string): string => {
     const { origin, pathname } = new URL(text);

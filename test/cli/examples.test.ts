@@ -96,6 +96,7 @@ const addUser = (): Promise<unknown> => bash("echo a-long-password | hookwright 
 /** What has to be there before an example can work. */
 const PREPARE: Readonly<Record<string, () => Promise<unknown>>> = {
   check: () => place.write("etc/hookwright.yaml", EMPTY),
+  doctor: () => chmod(join(place.dir, "hookwright.yaml"), 0o600),
   releases: releaseTwice,
   rollback: async () => {
     await releaseTwice();

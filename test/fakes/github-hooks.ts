@@ -12,6 +12,8 @@ export interface FakeGithubHooksOptions {
   /** Valid tokens; default: any. */
   readonly accepts?: (authorization: string) => boolean;
   readonly app?: FakeApp;
+  /** What it says of the hook, instead of what it says of one that is as it should be; null: there is none. */
+  readonly hook?: Readonly<Record<string, unknown>> | null;
   /** Deliveries on a page, however many are asked for. */
   readonly pageSize?: number;
 }
@@ -53,8 +55,9 @@ export function startFakeGithubHooks(options: FakeGithubHooksOptions = {}): Prom
         return sendJson(response, 401, { message: "Bad credentials" });
       }
       if (request.method === "GET" && pathname === `${owner}/hooks`) {
-        const other = { id: 1, name: "web", config: { url: "https://elsewhere.example.com/hooks/app" } };
-        return sendJson(response, 200, [other, { id: HOOK_ID, name: "web", config: { url: hookUrl } }]);
+        const other = { ...hookOf("https://elsewhere.example.com/hooks/app"), id: 1 };
+        const ours = { ...hookOf(hookUrl), ...options.hook };
+        return sendJson(response, 200, options.hook === null ? [other] : [other, ours]);
       }
       if (request.method === "GET" && pathname === `${base}/deliveries`) {
         const { pageSize = 100 } = options;
@@ -120,3 +123,13 @@ function redeliver(response: ServerResponse, sender: Resending, id: number): voi
   void sender.resend(found);
   return undefined;
 }
+
+const hookOf = (url: string) => ({
+  id: HOOK_ID,
+  type: "Repository",
+  name: "web",
+  active: true,
+  events: ["push", "pull_request"],
+  config: { url, content_type: "json", insecure_ssl: "0", secret: "********" },
+  last_response: { code: 202, status: "active", message: "OK" },
+});

@@ -6,12 +6,23 @@ export interface FakeGitlabHooksOptions {
   readonly owner?: string;
   readonly hookUrl?: string;
   readonly secret?: string;
+  /** What it says of the hook, instead of what it says of one that is as it should be. */
+  readonly hook?: Readonly<Record<string, unknown>>;
   readonly pageSize?: number;
   /** Resends until it answers 429; GitLab allows 5 a minute. */
   readonly resends?: number;
 }
 
 const HOOK_ID = 7;
+const HOOK = {
+  id: HOOK_ID,
+  push_events: true,
+  tag_push_events: false,
+  merge_requests_events: false,
+  enable_ssl_verification: true,
+  alert_status: "executable",
+  disabled_until: null,
+};
 
 /**
  * The webhooks' part of GitLab's API as https://docs.gitlab.com/api/project_webhooks/ describes it: hooks, events by page,
@@ -37,8 +48,8 @@ export function startFakeGitlabHooks(options: FakeGitlabHooksOptions = {}): Prom
       const [path = "", search = ""] = url.split("?");
       if (request.method === "GET" && path === `${owner}/hooks`) {
         return sendJson(response, 200, [
-          { id: 3, url: "https://other.example.com" },
-          { id: HOOK_ID, url: hookUrl },
+          { ...HOOK, id: 3, url: "https://other.example.com" },
+          { ...HOOK, url: hookUrl, ...options.hook },
         ]);
       }
       if (request.method === "GET" && path === `${base}/events`) {
