@@ -36,6 +36,7 @@ const MAY_IMPORT = {
     "src/sources/source\\.ts",
     "package\\.json",
   ],
+  compose: ["src/(?!cli/|main\\.ts)"],
   client: ["src/domain/"],
   cli: ["src/(domain|lib|client|settings|relay|senders)/", "package\\.json"],
 };
@@ -78,6 +79,13 @@ module.exports = {
       comment: "Only cli/serve.ts, the tests and the benchmarks start from main.ts",
       from: { path: "^src/", pathNot: "^src/cli/serve\\.ts$" },
       to: { path: "^src/main\\.ts$" },
+    },
+    {
+      name: "compose-is-of-main",
+      severity: "error",
+      comment: "What puts a server together is for main.ts alone",
+      from: { path: "^(src|bench)/", pathNot: "^src/(compose/|main\\.ts$)" },
+      to: { path: "^src/compose/" },
     },
     {
       name: "main-without-cli",
