@@ -1,5 +1,14 @@
 import { join } from "node:path";
-import { bare, hasWebhook, hmacJson, hookwright, type Peer, webhook } from "./servers.ts";
+import {
+  bare,
+  hasWebhook,
+  hmacJson,
+  hmacJsonFsync,
+  hookwright,
+  octokit,
+  type Peer,
+  webhook,
+} from "./servers.ts";
 import { median } from "./statistics.ts";
 import { type Load, load } from "./wrk.ts";
 
@@ -32,11 +41,13 @@ const ONE_ACTION = `  deploy:
 export async function measureAccept(options: AcceptOptions): Promise<AcceptRow[]> {
   const ours = hookwright({ actions: ONE_ACTION, work: false });
   const stored: Peer = { ...ours, name: "hookwright, stored and fsynced before the 202" };
-  const peers = [bare, hmacJson, stored];
+  const peers: Peer[] = [bare, hmacJson, hmacJsonFsync, stored];
   if (hasWebhook()) {
     const silent = webhook({ command: ["/bin/true"], fires: false });
     peers.push({ ...silent, name: "webhook (adnanh), signature checked, stores nothing" });
   }
+  const idle = octokit({ command: [] });
+  peers.push({ ...idle, name: `${idle.name}, signature checked, stores nothing` });
   const results = new Map<string, Load[]>(peers.map(({ name }) => [name, []]));
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const peer of peers) {

@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { type Client, createClient } from "../src/client/client.ts";
 import { receivedSchema } from "../src/client/schemas.ts";
 import { sendPush } from "./push.ts";
-import { hasWebhook, hookwright, webhook } from "./servers.ts";
+import { hasWebhook, hookwright, octokit, webhook } from "./servers.ts";
 import { percentile } from "./statistics.ts";
 
 export interface LatencyRow {
@@ -25,6 +25,7 @@ const WARM_UP = 20;
 export async function measureLatency(dir: string, pushes: number): Promise<LatencyRow[]> {
   const rows = [await measureHookwright(dir, pushes)];
   if (hasWebhook()) rows.push(await measureWebhook(dir, pushes));
+  rows.push(await measureOctokit(dir, pushes));
   return rows;
 }
 
@@ -70,6 +71,27 @@ async function measureWebhook(dir: string, pushes: number): Promise<LatencyRow> 
     await server.stop();
   }
 }
+
+async function measureOctokit(dir: string, pushes: number): Promise<LatencyRow> {
+  const output = join(dir, "latency-octokit.txt");
+  writeFileSync(output, "");
+  const server = await octokit({ command: [...STAMP], output }).start(dir);
+  let seen = 0;
+  try {
+    const times = await sample(pushes, async () => {
+      const { sentAt } = await sendPush(server.url);
+      await delay(LOOK_MS);
+      while (stamps(output).length === seen) await delay(PAUSE_MS);
+      seen += 1;
+      return millis(stamps(output).at(-1) ?? "", sentAt);
+    });
+    return row("@octokit/webhooks, storing nothing", times);
+  } finally {
+    await server.stop();
+  }
+}
+
+const stamps = (file: string): string[] => readFileSync(file, "utf8").trimEnd().split("\n").filter(Boolean);
 
 async function sample(count: number, measure: () => Promise<number>): Promise<number[]> {
   const times: number[] = [];

@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import type { AcceptRow } from "./accept.ts";
 import type { CommandsRow } from "./commands.ts";
 import type { HistoryRow } from "./history.ts";
+import type { Inputs } from "./inputs.ts";
 import type { SlowResult } from "./slow.ts";
 import type { LatencyRow } from "./latency.ts";
 import type { ManyResult } from "./many.ts";
@@ -69,7 +70,9 @@ export const commandsReport = (
   rows: readonly CommandsRow[],
 ): string => `## Every accepted push runs its command
 
-Pushes over 64 connections, each of which starts a command that appends a line to a file; the lines are counted.
+Pushes over 64 connections, each of which starts a command that appends its commit to a file; of the accepted ones are counted those
+whose commit is there. Then the same with a server that is killed (\`SIGKILL\`) when half of them have been accepted, and started
+again; what was not accepted is sent again. @octokit/webhooks starts a command and does not wait for it.
 
 ${table(
   [
@@ -80,6 +83,9 @@ ${table(
     "all took s",
     "peak resident MB",
     "memory late / early",
+    "killed half-way: accepted",
+    "of which run",
+    "run again",
   ],
   rows.map((row) => [
     row.name,
@@ -89,7 +95,19 @@ ${table(
     fixed(row.allSeconds),
     whole(row.peakMb),
     fixed(row.growth, 2),
+    whole(row.killed.accepted),
+    whole(row.killed.ran),
+    whole(row.killed.repeated),
   ]),
+)}`;
+
+export const inputsReport = ({ servers, rows }: Inputs): string => `## Bad input
+
+What a server with GitHub's signature answers to what it should not take; all else about each request is right.
+
+${table(
+  ["input", ...servers],
+  rows.map(({ input, results }) => [input, ...results]),
 )}`;
 
 export const startupReport = ({ empty, used }: { empty: number; used: number }): string => `## Starting

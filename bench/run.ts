@@ -1,11 +1,12 @@
-// npm run bench -- [--seconds 10] [--rounds 5] [--pushes 12000] [--only accept,latency,commands,startup,many,history,outbound] [--history 1000000] [--write]
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+// npm run bench -- [--seconds 10] [--rounds 5] [--pushes 12000] [--peers | --only accept,…] [--history 1000000] [--write]
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureAccept } from "./accept.ts";
 import { measureCommands } from "./commands.ts";
 import { measureHistory } from "./history.ts";
+import { measureInputs } from "./inputs.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMany } from "./many.ts";
 import { measureOutbound } from "./outbound.ts";
@@ -14,12 +15,15 @@ import {
   commandsReport,
   headReport,
   historyReport,
+  inputsReport,
   latencyReport,
   manyReport,
   outboundReport,
   slowReport,
   startupReport,
+  whenAndWhere,
 } from "./report.ts";
+import { withParts } from "./page.ts";
 import { hasWebhook, hookwright } from "./servers.ts";
 import { measureSlow } from "./slow.ts";
 import { measureStartup } from "./startup.ts";
@@ -31,11 +35,14 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     pushes: { type: "string", default: "12000" },
     history: { type: "string", default: "1000000" },
-    only: { type: "string", default: "accept,slow,latency,commands,startup,many,history,outbound" },
+    only: { type: "string" },
+    peers: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
 const CONNECTIONS = 64;
+/** Those in which others stand beside ours. */
+const PEERS = ["accept", "latency", "commands", "inputs"];
 const REPORT = join(import.meta.dirname, "../docs/benchmarks.md");
 
 /** Each part measures, then says what it found as a piece of Markdown. */
@@ -56,6 +63,7 @@ const parts: Readonly<Record<string, (dir: string) => Promise<string>>> = {
   },
   latency: async (dir) => latencyReport(await measureLatency(dir, 200)),
   commands: async (dir) => commandsReport(await measureCommands(dir, Number(values.pushes))),
+  inputs: async (dir) => inputsReport(await measureInputs(dir)),
   many: async (dir) => {
     if (!hasWrk())
       return "wrk is not installed (`apt-get install wrk`), so many servers were not measured.\n";
@@ -81,12 +89,28 @@ async function warmUp(folder: string): Promise<void> {
   await server.stop();
 }
 
+/** The page anew, or some of its parts, each with the run that it is of. */
+function write(pieces: readonly string[], whole: boolean): void {
+  const args = process.argv.slice(2);
+  const page = whole
+    ? [headReport(args), ...pieces].join("\n")
+    : withParts(
+        readFileSync(REPORT, "utf8"),
+        pieces.map(
+          (piece) =>
+            `${piece.trimEnd()}\n\nOf a run of its own, \`npm run bench -- ${args.join(" ")}\`: ${whenAndWhere()}.\n`,
+        ),
+      );
+  writeFileSync(REPORT, page);
+}
+
 const dir = mkdtempSync(join(tmpdir(), "hookwright-bench-"));
 try {
   if (!hasWebhook()) process.stderr.write("webhook is not installed (`apt-get install webhook`): no peer.\n");
   await warmUp(dir);
-  const pieces = [headReport(process.argv.slice(2))];
-  for (const name of values.only.split(",")) {
+  const chosen = values.only?.split(",") ?? (values.peers ? PEERS : null);
+  const pieces: string[] = [];
+  for (const name of chosen ?? Object.keys(parts)) {
     const measure = parts[name];
     if (measure === undefined) throw new Error(`There is no part ${name}: ${Object.keys(parts).join(", ")}`);
     process.stderr.write(`${name} …\n`);
@@ -94,7 +118,7 @@ try {
     process.stdout.write(`${piece}\n`);
     pieces.push(piece);
   }
-  if (values.write) writeFileSync(REPORT, pieces.join("\n"));
+  if (values.write) write(pieces, chosen === null);
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }

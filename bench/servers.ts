@@ -21,6 +21,8 @@ export interface Running {
   /** From the start of the process to the first answer, in milliseconds. */
   readonly startMs: number;
   stop(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
 }
 
 /** How to start one; `dir` is an empty folder for its files. */
@@ -39,11 +41,39 @@ export const hmacJson: Peer = {
   start: () => startScript("peers/hmac-json.ts"),
 };
 
-async function startScript(file: string): Promise<Running> {
+export const hmacJsonFsync: Peer = {
+  name: "node:http + HMAC + JSON.parse, body appended to a file, one fsync for all that wait",
+  async start(dir) {
+    mkdirSync(dir, { recursive: true });
+    return startScript("peers/hmac-json-fsync.ts", { DIR: dir });
+  },
+};
+
+export interface OctokitOptions {
+  /** Started for each push; empty: nothing is. */
+  readonly command: readonly string[];
+  /** The commit is the command's last argument. */
+  readonly passesCommit?: boolean;
+  /** A file that what it prints is appended to. */
+  readonly output?: string;
+}
+
+/** The middleware of @octokit/webhooks, GitHub's own library. */
+export const octokit = ({ command, output = "", passesCommit = false }: OctokitOptions): Peer => ({
+  name: "@octokit/webhooks",
+  start: () =>
+    startScript("peers/octokit.ts", {
+      COMMAND: JSON.stringify(command),
+      OUTPUT: output,
+      PASSES_COMMIT: String(passesCommit),
+    }),
+});
+
+async function startScript(file: string, env: Readonly<Record<string, string>> = {}): Promise<Running> {
   const port = await freePort();
   return launch({
     argv: [process.execPath, join(HERE, file)],
-    env: { PORT: String(port), SECRET },
+    env: { PORT: String(port), SECRET, ...env },
     port,
     path: "/hooks/app",
   });
@@ -98,10 +128,17 @@ export interface WebhookOptions {
   readonly fires: boolean;
   /** Answer with what the command prints. */
   readonly answersOutput?: boolean;
+  /** The commit is the command's last argument. */
+  readonly passesCommit?: boolean;
 }
 
 /** adnanh/webhook with a rule for GitHub's signature. */
-export const webhook = ({ command, fires, answersOutput = false }: WebhookOptions): Peer => ({
+export const webhook = ({
+  command,
+  fires,
+  answersOutput = false,
+  passesCommit = false,
+}: WebhookOptions): Peer => ({
   name: "webhook (adnanh)",
   async start(dir) {
     mkdirSync(dir, { recursive: true });
@@ -111,7 +148,10 @@ export const webhook = ({ command, fires, answersOutput = false }: WebhookOption
       {
         id: "app",
         "execute-command": file,
-        "pass-arguments-to-command": args.map((name) => ({ source: "string", name })),
+        "pass-arguments-to-command": [
+          ...args.map((name) => ({ source: "string", name })),
+          ...(passesCommit ? [COMMIT] : []),
+        ],
         "include-command-output-in-response": answersOutput,
         "trigger-rule": { and: fires ? [SIGNED] : [SIGNED, NEVER] },
       },
@@ -130,6 +170,7 @@ const SIGNED = {
     parameter: { source: "header", name: "X-Hub-Signature-256" },
   },
 };
+const COMMIT = { source: "payload", name: "head_commit.id" };
 const NEVER = {
   match: { type: "value", value: "refs/heads/another", parameter: { source: "payload", name: "ref" } },
 };
@@ -155,7 +196,8 @@ async function launch({ argv, env, port, path }: Launch): Promise<Running> {
     origin,
     pid: child.pid ?? 0,
     startMs: performance.now() - began,
-    stop: () => stop(child),
+    stop: () => end(child, "SIGTERM"),
+    kill: () => end(child, "SIGKILL"),
   };
 }
 
@@ -170,10 +212,10 @@ async function answering(origin: string, child: ChildProcess): Promise<void> {
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
-  child.kill("SIGTERM");
+  child.kill(signal);
   const killer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
   await exited;
   clearTimeout(killer);

@@ -1,8 +1,7 @@
 import { mkdirSync } from "node:fs";
-import { connect, type Socket } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
 import { hookwright } from "./servers.ts";
+import { stopSending } from "./stopped.ts";
 import { load, type Load } from "./wrk.ts";
 
 export interface SlowResult {
@@ -36,14 +35,9 @@ export async function measureSlow({ dir, count, connections, seconds }: SlowOpti
     const given = { url: server.url, dir: folder, connections };
     await load({ ...given, seconds: 2 });
     const alone = await load({ ...given, seconds });
-    const { port, pathname } = new URL(server.url);
-    const began = Array.from({ length: count }, () => [
-      stop(Number(port), `POST ${pathname} HTTP/1.1\r\nHost: localhost\r\nX-Half`),
-      stop(
-        Number(port),
-        `POST ${pathname} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"half`,
-      ),
-    ]);
+    const began = Array.from({ length: count }, () =>
+      (["headers", "body"] as const).map((part) => stopSending(server.url, { part, giveUpMs: GIVE_UP_MS })),
+    );
     const ends = (await Promise.all(began.flat())).map(({ ended }) => ended);
     const beside = await load({ ...given, seconds });
     const times = (await Promise.all(ends)).filter((time) => time !== null);
@@ -57,24 +51,4 @@ export async function measureSlow({ dir, count, connections, seconds }: SlowOpti
   } finally {
     await server.stop();
   }
-}
-
-/** Resolves when the beginning has been sent; `ended`: milliseconds until the server closed the connection, null when it did not. */
-async function stop(port: number, beginning: string): Promise<{ readonly ended: Promise<number | null> }> {
-  const socket: Socket = connect(port, "127.0.0.1");
-  socket.on("error", () => undefined);
-  socket.resume();
-  await once(socket, "connect");
-  socket.write(beginning);
-  const began = performance.now();
-  const closed = once(socket, "close").then(() => performance.now() - began);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), GIVE_UP_MS);
-  });
-  const ended = Promise.race([closed, late]).finally(() => {
-    clearTimeout(timer);
-    socket.destroy();
-  });
-  return { ended };
 }

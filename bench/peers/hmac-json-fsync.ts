@@ -1,0 +1,49 @@
+// What durability alone costs: as hmac-json.ts, and each body is appended to one file. All requests that wait share one fsync.
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { fdatasync, openSync, writev } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+
+const { SECRET, PORT, DIR } = z
+  .object({ SECRET: z.string(), PORT: z.coerce.number(), DIR: z.string() })
+  .parse(process.env);
+const file = openSync(join(DIR, "bodies"), "a");
+const [write, sync] = [promisify(writev), promisify(fdatasync)];
+
+let waiting: { readonly body: Buffer; readonly response: ServerResponse }[] = [];
+let storing = false;
+
+async function store(): Promise<void> {
+  if (storing) return;
+  storing = true;
+  while (waiting.length > 0) {
+    const batch = waiting;
+    waiting = [];
+    await write(
+      file,
+      batch.map(({ body }) => body),
+    );
+    await sync(file);
+    for (const { response } of batch) response.writeHead(202).end("ok");
+  }
+  storing = false;
+}
+
+createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    const body = Buffer.concat(chunks);
+    const expected = createHmac("sha256", SECRET).update(body).digest();
+    const given = Buffer.from(String(request.headers["x-hub-signature-256"]).slice(7), "hex");
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+      response.writeHead(401).end();
+      return;
+    }
+    JSON.parse(body.toString("utf8"));
+    waiting.push({ body, response });
+    void store();
+  });
+}).listen(PORT, "127.0.0.1");
