@@ -29,4 +29,9 @@ webhooks.on("push", ({ payload }) => {
   child.on("error", () => undefined);
 });
 const middleware = createNodeMiddleware(webhooks, { path: "/hooks/app", log });
-createServer((request, response) => void middleware(request, response)).listen(PORT, "127.0.0.1");
+createServer((request, response) => {
+  // Of what is not its path it only says that.
+  void middleware(request, response).then((isDone) => {
+    if (!isDone) response.writeHead(404).end();
+  });
+}).listen(PORT, "127.0.0.1");
