@@ -36,3 +36,23 @@ it("a server serves by its settings file, takes a changed one over, and keeps th
   await writeFile(file, settings("fourth"));
   await becomes("fourth");
 });
+
+it("a server neither starts with nor takes over an account that its machine has not, unless others run the tasks", async () => {
+  const dir = await temporaryFolder();
+  const file = join(dir, "hookwright.yaml");
+  const refused = settings("other").replace("{ steps", "{ user: no-such-account, steps");
+  const message = "2:21 actions.other.user: this machine has no account no-such-account";
+  const options = { settingsFile: file, env: {}, logger: createLogger({ level: "silent" }) };
+  await writeFile(file, refused);
+  await expect(startServer(options)).rejects.toThrow(message);
+  const receiver = await startServer({ ...options, work: false });
+  await receiver.close();
+
+  await writeFile(file, settings("first"));
+  const server = await startServer(options);
+  onTestFinished(() => server.close());
+  const client = createClient({ url: server.url, token: server.localToken });
+  await writeFile(file, refused);
+  await expect(client.reloadSettings()).rejects.toThrow(message);
+  expect((await client.listActions()).items.map(({ name }) => name)).toEqual(["first"]);
+});
