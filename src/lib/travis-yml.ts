@@ -14,7 +14,7 @@ const schema = z.object({
  */
 export function reportsTo(text: string, host: string): boolean {
   try {
-    const parsed = schema.safeParse(parse(text, { maxAliasCount: 100 }));
+    const parsed = schema.safeParse(parse(text, { maxAliasCount: 100, logLevel: "error" }));
     if (!parsed.success) return false;
     return parsed.data.notifications.webhooks.some((each) => {
       const url = URL.parse(each);
