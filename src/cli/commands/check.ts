@@ -1,9 +1,10 @@
-import { relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
 import { readTlsPair, type TlsFiles } from "../../lib/tls-pair.ts";
 import { checkConfinement } from "../../settings/confinement-here.ts";
+import { loadDotenv } from "../../settings/dotenv.ts";
 import { findOpenFiles, formatOpenFile } from "../../settings/file-modes.ts";
 import { loadSettings } from "../../settings/load.ts";
 import { addBody, type Context } from "../command.ts";
@@ -17,6 +18,7 @@ const input = z.object({ file: z.string().optional() });
 async function run({ options, output }: Context, { file }: z.infer<typeof input>): Promise<number> {
   const path = file === undefined ? settingsPath(options) : resolve(file);
   try {
+    loadDotenv(dirname(path));
     const settings = await loadSettings({ file: path, env: process.env });
     const { sources, actions, server } = settings;
     if (server.tls !== null) await checkCertificate(server.tls);
