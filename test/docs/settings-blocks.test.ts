@@ -1,8 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
 import { compileExpression } from "../../src/lib/expressions.ts";
@@ -10,31 +9,11 @@ import { parseSettings } from "../../src/settings/load.ts";
 import { openSecretStore, secretPlaceOf } from "../../src/settings/secret-store.ts";
 import { asVariable } from "../../src/triggers/match.ts";
 import { event } from "../triggers/build.ts";
+import { allBlocks } from "./pages.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith(".md"),
+const settings = allBlocks.filter(
+  ({ language, text }) => language === "yaml" && /^(?:sources|actions):/m.test(text),
 );
-
-interface Block {
-  /** `docs/sources.md:12` */
-  readonly place: string;
-  readonly text: string;
-}
-
-/** The fenced blocks of a language, without the indentation that a list gives them. */
-function blocksOf(page: string, language: string): Block[] {
-  const text = readFileSync(join(root, page), "utf8");
-  const fences = text.matchAll(new RegExp(`^( *)\`\`\`${language}\n(.*?)^ *\`\`\``, "gms"));
-  return [...fences].map(({ index, 1: indent = "", 2: body = "" }) => ({
-    place: `${page}:${text.slice(0, index).split("\n").length}`,
-    text: body.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
-  }));
-}
-
-const settings = pages
-  .flatMap((page) => blocksOf(page, "yaml"))
-  .filter(({ text }) => /^(?:sources|actions):/m.test(text));
 
 const folder = mkdtempSync(join(tmpdir(), "hookwright-docs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -78,14 +57,14 @@ describe("a settings block of the documentation", () => {
   });
 });
 
-const expressions = pages.flatMap((page) =>
-  blocksOf(page, "cel").flatMap(({ place, text }) =>
+const expressions = allBlocks
+  .filter(({ language }) => language === "cel")
+  .flatMap(({ place, text }) =>
     text
       .split("\n")
       .filter((line) => line.trim() !== "")
       .map((line) => ({ place, line })),
-  ),
-);
+  );
 
 describe("an expression of the documentation", () => {
   const payload = { number: 7, commits: [], workflow_run: { event: "push" }, release: { prerelease: false } };
