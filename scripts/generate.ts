@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { errorsReference } from "./errors.ts";
 import { openapiDocument } from "./openapi.ts";
+import { manPage } from "../src/cli/man-page.ts";
 import { cliReference } from "../src/cli/reference.ts";
 import { settingsJsonSchema } from "../src/settings/json-schema.ts";
 import { settingsReference } from "../src/settings/reference.ts";
@@ -23,11 +24,13 @@ const pages: Readonly<Record<string, string>> = {
   "docs/reference/settings.md": settingsReference(),
   "docs/reference/errors.md": errorsReference(),
   "docs/reference/cli.md": cliReference(),
+  "docs/reference/hookwright.1": manPage(),
   "docs/reference/openapi.json": json(await openapiDocument()),
 };
 
 /** As `npm run format` would leave it. */
 async function format(name: string, text: string): Promise<string> {
+  if (name.endsWith(".1")) return text;
   const options = { cwd: root, localDir: root, preferLocal: true, input: text, stripFinalNewline: false };
   const { stdout } = await execa("oxfmt", ["--stdin-filepath", name], options);
   return stdout;

@@ -29,8 +29,14 @@ const globalSchema = z.object({
 
 export const globalsOf = (command: Command): GlobalOptions => globalSchema.parse(command.optsWithGlobals());
 
+const EXAMPLES = new WeakMap<Command, readonly string[]>();
+
+/** Lines of a command's `--help`. */
+export const examplesOf = (command: Command): readonly string[] => EXAMPLES.get(command) ?? [];
+
 /** Gives a declared command what it does. */
 export function addBody<T>(command: Command, { examples, input, run }: CommandBody<T>): void {
+  EXAMPLES.set(command, examples);
   command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  $ ${line}`).join("\n")}`);
   command.action(async () => {
     const options = globalsOf(command);

@@ -6,6 +6,7 @@ import { addBackup } from "./commands/backup.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addChannel } from "./commands/channel.ts";
 import { addCheck } from "./commands/check.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addDeadLetters } from "./commands/dead-letters.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDemo } from "./commands/demo.ts";
@@ -51,6 +52,7 @@ const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> 
   "The store:": [addAudit, addPrune, addBackup, addMigrateStore],
   "A relay:": [addRelay, addChannel, addForward],
   "Tokens:": [addToken, addUser, addHashToken],
+  "This command line:": [addCompletion],
 };
 
 /** The whole command line; it throws CommanderError instead of ending the process. */
