@@ -22,21 +22,32 @@ export interface TokenGuessesOptions {
 }
 
 export function createTokenGuesses({ failures, hasPassed }: TokenGuessesOptions): TokenGuesses {
-  const underWay = new Set<string>();
+  /** Whether the lookups that have not ended have found something. */
+  const underWay = new Map<string, Promise<boolean>>();
+
+  async function tryOnce<T>({ token, address, verify }: TokenGuess<T>): Promise<T | null> {
+    const succeeded = failures.attempt(address);
+    const found = Promise.withResolvers<boolean>();
+    underWay.set(token, found.promise);
+    let result: T | null = null;
+    try {
+      result = await verify();
+      if (result !== null) succeeded();
+      return result;
+    } finally {
+      underWay.delete(token);
+      found.resolve(result !== null);
+    }
+  }
+
   return {
-    async lookUp({ token, address, verify }) {
+    async lookUp(guess) {
+      const { token, verify } = guess;
       // One that is known to be good is let through: an attacker behind the same proxy must not lock its owner out. The same
-      // token again while it is looked up is no further guess: after a restart its owner's programs all come back at once.
-      if (hasPassed(token) || underWay.has(token)) return verify();
-      const succeeded = failures.attempt(address);
-      underWay.add(token);
-      try {
-        const result = await verify();
-        if (result !== null) succeeded();
-        return result;
-      } finally {
-        underWay.delete(token);
-      }
+      // token again while it is looked up waits for that: after a restart its owner's programs all come back at once.
+      const before = underWay.get(token);
+      const isGood = hasPassed(token) || (before !== undefined && (await before));
+      return isGood ? verify() : tryOnce(guess);
     },
   };
 }

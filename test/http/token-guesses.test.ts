@@ -51,6 +51,14 @@ describe("looking up tokens", () => {
     });
   });
 
+  it("counts a bad token each time, also where it comes many times at once", async () => {
+    const crowd = createCrowd("good");
+    expect(await crowd(crowdOf(() => "bad"))).toEqual({
+      unknown: LIMITS.failures,
+      "auth:too_many_failures": CROWD - LIMITS.failures,
+    });
+  });
+
   it("counts a guess that is made again after its answer", async () => {
     const crowd = createCrowd("good");
     for (let time = 0; time < LIMITS.failures; time += 1)
