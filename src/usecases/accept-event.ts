@@ -78,11 +78,11 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
   const { matches, reasons } = matchEvent(services, event, input.more);
   if (refusal !== null) reportRefusal(services, input.delivery, refusal.code);
   if (refusal !== null && matches.length === 0) return refuse(services, input, refusal);
-  // A rollback that no action takes up is none.
   const byDeploy = await deployReport(services, event, input.delivery);
+  // A rollback that no action takes up is none.
   const health = entry?.type === "rollback" && matches.length === 0 ? null : entry;
   const audit = matches.length === 0 ? null : toEvent(input.audit ?? sentBy(input.delivery), services.now());
-  const storing = services.store.storeDelivery({
+  const stored = await services.store.storeDelivery({
     delivery: refusal === null ? input.delivery : { ...input.delivery, reason: refusal.reason },
     body: input.body,
     fingerprint: input.fingerprint,
@@ -94,13 +94,13 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
     health,
     audit,
   });
-  // Before the answer: the embedded store takes calls in their order, so the fsync that stores the tasks also hands them out.
-  if (matches.length > 0) services.queue.wake();
-  const stored = await storing;
   services.hub.notify(DELIVERIES);
   if (stored.tasks.length > 0) services.hub.notify(AUDIT);
   if (health !== null) logHealth(services, health);
   if (!stored.duplicate && stored.tasks.length > 0) {
+    // Not before: a task that is handed out in the commit that stores it would count as begun, and end as lost, where the server
+    // is killed before it has answered.
+    services.queue.wake();
     stopSuperseded(services, stored.superseded, stored.tasks[0]?.id ?? "");
   }
   return { ...stored, reasons };
