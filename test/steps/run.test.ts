@@ -66,11 +66,19 @@ describe("run", () => {
   it.each([
     ["glued to its flag", ["sh", "-cecho ${{ params.x }}"]],
     ["behind env", ["env", "A=1", "python3", "-c", "print('${{ params.x }}')"]],
+    ["behind an option that looks like it", ["perl", "-Mstrict", "-e", "print '${{ params.x }}'"]],
+    ["behind several letters", ["psql", "-Atc", "select '${{ params.x }}'"]],
+    ["after a script that has none", ["node", "-r", "./setup.js", "-e", "run('${{ params.x }}')"]],
     ["of env itself", ["env", "-S", "echo ${{ params.x }}"]],
     ["in SQL", ["psql", "db", "--command=select '${{ params.x }}'"]],
     ["as another account", ["su", "app", "--command", "deploy ${{ params.x }}"]],
   ])("refuses a template inside a script %s", (_where, argv) => {
     expect(problem(argv)).toContain("must not become part of a script");
+  });
+
+  it("takes a template beside an option that only begins alike", () => {
+    expect(problem(["python3", "-Xdev", "${{ params.x }}"])).toBeUndefined();
+    expect(problem(["perl", "-Mstrict", "tool.pl", "${{ params.x }}"])).toBeUndefined();
   });
 
   it("refuses a template inside a line for ssh's shell", () => {

@@ -1,22 +1,42 @@
-/** Programs that take a script as an argument, and the flags that say so. */
-const INTERPRETERS: readonly (readonly [program: RegExp, flag: RegExp])[] = [
-  [/(?:^|\/)(?:ba|da|z|k|a|fi|c|tc)?sh$|(?:^|\/)(?:su|script)$/, /^(?:-[a-z]*c|--command(?:=|$))/i],
-  [
-    /(?:^|\/)(?:python|pypy|node|nodejs|deno|bun|perl|ruby|php|pwsh|lua)[\d.]*$/,
-    /^(?:-[a-z]*[cer]|(?:--eval|--print)(?:=|$)|eval$)/i,
-  ],
-  [/(?:^|\/)(?:psql|mysql|mariadb)$/, /^(?:-[ce]|(?:--command|--execute)(?:=|$))/],
-  [/(?:^|\/)env$/, /^(?:-[a-z]*S|--split-string(?:=|$))/],
+/** A program that takes a script as an argument, and the options that say so. */
+interface Interpreter {
+  readonly program: RegExp;
+  /** Of one letter, also behind others (`-ec`). */
+  readonly letters: string;
+  readonly words: readonly string[];
+}
+
+const INTERPRETERS: readonly Interpreter[] = [
+  {
+    program: /(?:^|\/)(?:ba|da|z|k|a|fi|c|tc)?sh$|(?:^|\/)(?:su|script)$/,
+    letters: "cC",
+    words: ["--command"],
+  },
+  {
+    program: /(?:^|\/)(?:python|pypy|node|nodejs|deno|bun|perl|ruby|php|pwsh|lua)[\d.]*$/,
+    letters: "cerCER",
+    words: ["--eval", "--print", "eval"],
+  },
+  { program: /(?:^|\/)(?:psql|mysql|mariadb)$/, letters: "ce", words: ["--command", "--execute"] },
+  { program: /(?:^|\/)env$/, letters: "S", words: ["--split-string"] },
 ];
 
 /** `sh -c "… ${{ }} …"`, also behind another program (`sudo sh -c …`) and glued to its flag (`-c"…"`). */
 export function hasScriptTemplate(argv: readonly string[]): boolean {
   return argv.some((item, index) => {
-    const flag = INTERPRETERS.find(([program]) => program.test(item))?.[1];
-    if (flag === undefined) return false;
-    const args = argv.slice(index + 1);
-    const at = args.findIndex((arg) => flag.test(arg));
-    return at !== -1 && args.slice(at, at + 2).some(isTemplate);
+    const found = INTERPRETERS.find(({ program }) => program.test(item));
+    return found !== undefined && takesTemplate(found, argv.slice(index + 1));
+  });
+}
+
+/** Every option counts: in `perl -Mstrict -e …` the first one that looks like it is not the one. */
+function takesTemplate({ letters, words }: Interpreter, args: readonly string[]): boolean {
+  const flag = new RegExp(`^-[A-Za-z]*[${letters}]`);
+  return args.some((arg, index) => {
+    const isFlag = words.includes(arg) || flag.exec(arg)?.[0] === arg;
+    if (isFlag && isTemplate(args[index + 1] ?? "")) return true;
+    const isGlued = flag.test(arg) || words.some((word) => arg.startsWith(`${word}=`));
+    return isGlued && isTemplate(arg);
   });
 }
 
