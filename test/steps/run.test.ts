@@ -69,6 +69,12 @@ describe("run", () => {
     ["behind an option that looks like it", ["perl", "-Mstrict", "-e", "print '${{ params.x }}'"]],
     ["behind several letters", ["psql", "-Atc", "select '${{ params.x }}'"]],
     ["after a script that has none", ["node", "-r", "./setup.js", "-e", "run('${{ params.x }}')"]],
+    ["before other letters of its cluster", ["bash", "-ceu", "echo ${{ params.x }}"]],
+    ["with options after its flag", ["sh", "-c", "-e", "-o", "pipefail", "echo ${{ params.x }}"]],
+    ["with the value of an option between", ["bash", "-oce", "pipefail", "echo ${{ params.x }}"]],
+    ["after the end of the options", ["bash", "-c", "--", "echo ${{ params.x }}"]],
+    ["that is printed", ["node", "-p", "${{ params.x }}"]],
+    ["of ssh's proxy", ["ssh", "-o", "ProxyCommand=nc ${{ params.x }} 22", "host", "true"]],
     ["of env itself", ["env", "-S", "echo ${{ params.x }}"]],
     ["in SQL", ["psql", "db", "--command=select '${{ params.x }}'"]],
     ["as another account", ["su", "app", "--command", "deploy ${{ params.x }}"]],
@@ -79,6 +85,7 @@ describe("run", () => {
   it("takes a template beside an option that only begins alike", () => {
     expect(problem(["python3", "-Xdev", "${{ params.x }}"])).toBeUndefined();
     expect(problem(["perl", "-Mstrict", "tool.pl", "${{ params.x }}"])).toBeUndefined();
+    expect(problem(["sh", "-ce", 'echo "$1"', "sh", "${{ params.x }}"])).toBeUndefined();
   });
 
   it("refuses a template inside a line for ssh's shell", () => {
