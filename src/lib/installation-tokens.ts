@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { encodePath } from "./encode-path.ts";
 import { type GithubApp, signAppToken } from "./github-app.ts";
 import { getFromGithub, GithubError, postToGithub, type GithubCaller } from "./github-api.ts";
 
@@ -112,8 +113,6 @@ const aborted = (signal: AbortSignal): Promise<never> =>
 
 const keyOf = ({ app, apiUrl, repository }: WantedToken): string =>
   JSON.stringify([apiUrl, app.id, repository.toLowerCase()]);
-
-const encodePath = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
 
 const installationSchema = z.object({ id: z.int() });
 const tokenSchema = z.object({ token: z.string().min(1), expires_at: z.iso.datetime({ offset: true }) });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
+import { encodePath } from "../lib/encode-path.ts";
 import { GithubError, postToGithub } from "../lib/github-api.ts";
 import { NO_GITHUB_TOKEN } from "./common/github.ts";
 import type { Render, StepContext, StepKind } from "./step.ts";
@@ -54,7 +55,7 @@ export const dispatchKind: StepKind<DispatchOptions> = {
     checkLimits(type, payload);
     const token = context.env["GITHUB_TOKEN"] ?? (await context.github.token(repository));
     if (token === null) throw failure(NO_GITHUB_TOKEN);
-    const path = `/repos/${repository.split("/").map(encodeURIComponent).join("/")}/dispatches`;
+    const path = `/repos/${encodePath(repository)}/dispatches`;
     const body = { event_type: type, client_payload: payload };
     await send({ apiUrl: apiUrl ?? context.github.apiUrl, token, path, body }, repository, context);
     context.log(`GitHub took the event ${type} for ${repository}: ${JSON.stringify(payload)}`);

@@ -1,6 +1,7 @@
 import type { DeployEntry } from "../domain/deploy.ts";
 import type { Hold } from "../domain/hold.ts";
 import type { Task } from "../domain/task.ts";
+import { encodePath } from "../lib/encode-path.ts";
 import { callRest, RestError } from "../lib/rest-api.ts";
 import { reportsTo } from "../lib/travis-yml.ts";
 import { DEPLOY_SOURCE } from "../sources/registry.ts";
@@ -81,7 +82,7 @@ async function travisYml(
   const log = (text: string): void => logger.debug({ task }, text);
   const own = await pairings.repositoryToken(user);
   const token = own ?? (await githubToken(services, github, repository, { signal, log }));
-  const path = repository.split("/").map(encodeURIComponent).join("/");
+  const path = encodePath(repository);
   const url = `${github.apiUrl}/repos/${path}/contents/.travis.yml?ref=${encodeURIComponent(sha)}`;
   const headers = {
     accept: "application/vnd.github.raw+json",

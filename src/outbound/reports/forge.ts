@@ -7,6 +7,7 @@ import {
   type DeploymentState,
   placeOf,
   type StatusInstruction,
+  type StatusState,
 } from "./instruction.ts";
 
 export interface ForgeContext {
@@ -56,8 +57,14 @@ function parse(text: string): unknown {
 export const anything = z.unknown();
 export const remoteId = z.object({ id: z.int().transform(String) });
 
-/** Each part of a path encoded, slashes kept. */
-export const encodePath = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
+/** GitHub's words, which Gitea took over; neither knows `running`. */
+export const GITHUB_STATES: Readonly<Record<StatusState, string>> = {
+  pending: "pending",
+  running: "pending",
+  success: "success",
+  failure: "failure",
+  error: "error",
+};
 
 /** What is remembered of the deployments of the instruction's place. */
 export interface DeploymentBook {

@@ -1,5 +1,5 @@
-import { anything, ask, encodePath, type ForgeApi } from "./forge.ts";
-import type { StatusState } from "./instruction.ts";
+import { encodePath } from "../../lib/encode-path.ts";
+import { anything, ask, type ForgeApi, GITHUB_STATES } from "./forge.ts";
 
 /** https://docs.gitea.com/api/ and https://forgejo.org/docs/latest/user/api-usage/: `POST /repos/{owner}/{repo}/statuses/{sha}`. */
 const create = (name: string): ForgeApi => ({
@@ -12,7 +12,7 @@ const create = (name: string): ForgeApi => ({
         method: "POST",
         url: `${rules.apiUrl}/repos/${encodePath(repository)}/statuses/${commit}`,
         headers: { authorization: `token ${token}` },
-        body: { state: STATES[state], context: label, target_url: url, description },
+        body: { state: GITHUB_STATES[state], context: label, target_url: url, description },
       },
       anything,
       context,
@@ -20,14 +20,6 @@ const create = (name: string): ForgeApi => ({
   },
   deployment: null,
 });
-
-const STATES: Readonly<Record<StatusState, string>> = {
-  pending: "pending",
-  running: "pending",
-  success: "success",
-  failure: "failure",
-  error: "error",
-};
 
 export const gitea = create("Gitea");
 export const forgejo = create("Forgejo");

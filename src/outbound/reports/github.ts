@@ -1,7 +1,16 @@
 import { z } from "zod";
 import type { ForgeDeployment } from "../../domain/report.ts";
-import { anything, ask, encodePath, type ForgeApi, type ForgeContext, openBook, remoteId } from "./forge.ts";
-import type { DeploymentInstruction, DeploymentState, StatusState } from "./instruction.ts";
+import { encodePath } from "../../lib/encode-path.ts";
+import {
+  anything,
+  ask,
+  type ForgeApi,
+  type ForgeContext,
+  GITHUB_STATES,
+  openBook,
+  remoteId,
+} from "./forge.ts";
+import type { DeploymentInstruction, DeploymentState } from "./instruction.ts";
 
 const VERSION = { accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28" };
 
@@ -9,7 +18,7 @@ const VERSION = { accept: "application/vnd.github+json", "x-github-api-version":
 export const github: ForgeApi = {
   name: "GitHub",
   async status({ repository, commit, state, context: name, url, description }, context) {
-    const body = { state: STATES[state], target_url: url, description, context: name };
+    const body = { state: GITHUB_STATES[state], target_url: url, description, context: name };
     await call(context, "POST", `${pathOf(repository)}/statuses/${commit}`, { body, schema: anything });
   },
   async deployment(instruction, context) {
@@ -27,15 +36,6 @@ export const github: ForgeApi = {
       await book.note(other, "inactive");
     }
   },
-};
-
-/** GitHub knows no `running`. */
-const STATES: Readonly<Record<StatusState, string>> = {
-  pending: "pending",
-  running: "pending",
-  success: "success",
-  failure: "failure",
-  error: "error",
 };
 
 const pathOf = (repository: string): string => `/repos/${encodePath(repository)}`;

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encodePath } from "../../lib/encode-path.ts";
 import { gitEnvironment } from "../../lib/git/environment.ts";
 import { GithubError } from "../../lib/github-api.ts";
 import { download, DownloadError } from "../../lib/tarball/download.ts";
@@ -48,9 +49,8 @@ async function requestFor(
     return { url: url ?? "", headers: own === undefined ? {} : { authorization: `Bearer ${own}` } };
   }
   const token = context.env["GITHUB_TOKEN"] ?? (await context.github.token(github));
-  const path = github.split("/").map(encodeURIComponent).join("/");
   return {
-    url: `${context.github.apiUrl}/repos/${path}/tarball/${ref.split("/").map(encodeURIComponent).join("/")}`,
+    url: `${context.github.apiUrl}/repos/${encodePath(github)}/tarball/${encodePath(ref)}`,
     headers: {
       accept: "application/vnd.github+json",
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
