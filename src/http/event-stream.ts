@@ -6,7 +6,16 @@ import type { App } from "../usecases/app.ts";
 import { LIMITS } from "./limits.ts";
 import { pumpLive } from "./live-stream.ts";
 import { type LogPlace, sendLog } from "./send-log.ts";
-import { createChanges, type EventStream, eventText, everyWhile, send, STILL_HERE, takeOver } from "./sse.ts";
+import {
+  createChanges,
+  EVENT_STREAM,
+  type EventStream,
+  eventText,
+  everyWhile,
+  send,
+  STILL_HERE,
+  takeOver,
+} from "./sse.ts";
 import { taskToWire } from "./wire/task.ts";
 
 interface StreamInput {
@@ -53,7 +62,7 @@ export function createEventStreams({ app, limits: changed = {} }: EventStreamsOp
     }
     const ended = new AbortController();
     open.add(ended);
-    const response = takeOver(reply);
+    const response = takeOver(reply, EVENT_STREAM);
     const stop = (): void => ended.abort();
     response.on("close", stop).on("error", stop);
     try {

@@ -10,14 +10,19 @@ export interface EventStream {
   readonly slowReaderMs: number;
 }
 
-export function takeOver(reply: FastifyReply): ServerResponse {
+export const EVENT_STREAM = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+};
+
+/** Begins an answer that goes on for as long as somebody listens. */
+export function takeOver(reply: FastifyReply, content: Readonly<Record<string, string>>): ServerResponse {
   // Set by hooks on the reply; the raw response does not know of them.
   const headers = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
   reply.hijack();
   for (const [name, value] of headers) reply.raw.setHeader(name, String(value));
   reply.raw.writeHead(200, {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store",
+    ...content,
     // nginx would hold the lines back otherwise.
     "x-accel-buffering": "no",
   });

@@ -4,6 +4,7 @@ import type { DeployEntry } from "../../../domain/deploy.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { LIMITS } from "../../limits.ts";
+import { takeOver } from "../../sse.ts";
 import { type EntryOptions, entryToWire } from "./entries.ts";
 import { errorBody } from "./errors.ts";
 
@@ -40,15 +41,7 @@ export function createChangesStream(options: ChangesStreamOptions): ChangesStrea
   function begin(): void {
     if (begun) return;
     begun = true;
-    const headers = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
-    reply.hijack();
-    for (const [name, value] of headers) reply.raw.setHeader(name, String(value));
-    reply.raw.writeHead(200, {
-      "content-type": "application/json; charset=utf-8",
-      // nginx would hold the lines back otherwise.
-      "x-accel-buffering": "no",
-    });
-    reply.raw.flushHeaders();
+    takeOver(reply, { "content-type": "application/json; charset=utf-8" });
   }
 
   async function write(text: string): Promise<void> {
