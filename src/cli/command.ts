@@ -29,6 +29,10 @@ const globalSchema = z.object({
 
 export const globalsOf = (command: Command): GlobalOptions => globalSchema.parse(command.optsWithGlobals());
 
+/** The commands that do something, in the order of `--help`. */
+export const leavesOf = (command: Command): Command[] =>
+  command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+
 const EXAMPLES = new WeakMap<Command, readonly string[]>();
 
 /** Lines of a command's `--help`. */

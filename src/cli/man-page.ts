@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
-import { examplesOf, pathOf } from "./command.ts";
+import { examplesOf, leavesOf, pathOf } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { createProgram } from "./program.ts";
 
@@ -52,9 +52,6 @@ const ENVIRONMENT = [
 ] as const;
 
 /** Every command that does something. */
-const leavesOf = (command: Command): Command[] =>
-  command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
-
 function commandLines(command: Command): string[] {
   const usage = command.registeredArguments.map((argument) => {
     const name = `\\fI${text(argument.name().toUpperCase())}\\fR${argument.variadic ? "..." : ""}`;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { pathOf } from "./command.ts";
+import { leavesOf, pathOf } from "./command.ts";
 import { createProgram } from "./program.ts";
 
 /** Columns of the help texts on the page. */
@@ -13,13 +13,9 @@ export function cliReference(): string {
 The \`--help\` of every command. This page is generated (\`npm run generate\`); the guide is [cli.md](../cli.md). The options of
 \`hookwright\` itself may be given with every command.
 `;
-  return [intro, section("hookwright", program), ...program.commands.flatMap(sections)].join("\n");
+  const sections = leavesOf(program).map((command) => section(`hookwright ${pathOf(command)}`, command));
+  return [intro, section("hookwright", program), ...sections].join("\n");
 }
-
-const sections = (command: Command): string[] =>
-  command.commands.length === 0
-    ? [section(`hookwright ${pathOf(command)}`, command)]
-    : command.commands.flatMap(sections);
 
 const section = (title: string, command: Command): string =>
   `## \`${title}\`\n\n\`\`\`text\n${helpOf(command).trimEnd()}\n\`\`\`\n`;

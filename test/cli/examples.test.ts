@@ -2,7 +2,7 @@ import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pathOf } from "../../src/cli/command.ts";
+import { leavesOf, pathOf } from "../../src/cli/command.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { CLI_SECRET, cliSettings } from "../support/cli-settings.ts";
 import { BIN, cliEnv, createPlace, type Place } from "../support/cli.ts";
@@ -14,9 +14,7 @@ import { until } from "../support/until.ts";
 type Command = ReturnType<typeof createProgram>;
 
 /** Every command that does something. */
-const leaves = (command: Command): Command[] =>
-  command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
-const commands = leaves(createProgram());
+const commands = leavesOf(createProgram());
 
 /** What `--help` shows under Examples. */
 function examplesOf(command: Command): string[] {

@@ -1,12 +1,8 @@
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { pathOf } from "../../src/cli/command.ts";
+import { leavesOf, pathOf } from "../../src/cli/command.ts";
 import { manPage } from "../../src/cli/man-page.ts";
 import { createProgram } from "../../src/cli/program.ts";
-
-type Command = ReturnType<typeof createProgram>;
-const leaves = (command: Command): Command[] =>
-  command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
 
 /** The page as a reader sees it. */
 async function rendered(): Promise<string> {
@@ -19,7 +15,7 @@ async function rendered(): Promise<string> {
 describe("the man page", () => {
   it("is good troff, and has every command, option and example", async () => {
     const page = await rendered();
-    for (const command of leaves(createProgram())) {
+    for (const command of leavesOf(createProgram())) {
       expect(page).toContain(`hookwright ${pathOf(command)}`);
       for (const { long } of command.options) expect(page).toContain(long ?? "");
     }

@@ -1,15 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { pathOf } from "../../src/cli/command.ts";
+import { leavesOf, pathOf } from "../../src/cli/command.ts";
 import { EXIT } from "../../src/cli/exit-codes.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { pages, readPage } from "./pages.ts";
 
 const guide = readPage("docs/cli.md");
 
-type Command = ReturnType<typeof createProgram>;
-const leaves = (command: Command): Command[] =>
-  command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
-const paths = leaves(createProgram()).map(pathOf);
+const paths = leavesOf(createProgram()).map(pathOf);
 
 describe("the guide to the command line", () => {
   it.each(paths)("has the command %s", (path) => {
@@ -53,7 +50,7 @@ const wordsOf = (line: string): string[] =>
 /** Looks at the form of a call only: nothing runs. */
 async function parse(words: readonly string[]): Promise<string> {
   const program = createProgram();
-  for (const command of [program, ...leaves(program)]) {
+  for (const command of [program, ...leavesOf(program)]) {
     command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
     if (command !== program) command.action(() => undefined);
   }
