@@ -124,7 +124,7 @@ function githubCredentials(
   return null;
 }
 
-const GITLAB_API = "https://gitlab.com/api/v4";
+export const GITLAB_API = "https://gitlab.com/api/v4";
 
 function gitlabHooks(
   { secrets }: Reading,

@@ -1,13 +1,12 @@
 import type { ReportRules } from "../domain/report.ts";
 import { checkValue, isObject } from "./check-value.ts";
 import type { KeyPath } from "./problems.ts";
+import { GITLAB_API } from "./read-recovery.ts";
 import type { Reading } from "./reading.ts";
 import { actionReport, type AppReport } from "./report-schema.ts";
 import type { CommonInput } from "./schema.ts";
 import type { GithubSettings } from "./settings.ts";
 import { forbidTemplates } from "./templates.ts";
-
-const GITLAB_API = "https://gitlab.com/api/v4";
 
 /** What is reported to forges, by the name of the rules: those of actions, and `app:APP` of the deploy API. */
 export function readReports(

@@ -43,7 +43,7 @@ export async function confine({ definition, ...input }: ConfineInput): Promise<C
   const { action } = input;
   const user = userOf(action, definition);
   const sandbox = sandboxOf(action, definition);
-  const isPlain = user === null && sandbox === null && action.user === null;
+  const isPlain = user === null && sandbox === null;
   if (isPlain && !handsCapabilitiesOn()) return NONE;
   // Loaded only where the settings ask for it.
   const { fence } = await import("./fence.ts");
