@@ -1,10 +1,10 @@
 // What durability alone costs: as hmac-json.ts, and each body is appended to one file. All requests that wait share one fsync.
-import { createHmac, timingSafeEqual } from "node:crypto";
 import { fdatasync, openSync, writev } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { onSignedBody } from "./signed-body.ts";
 
 const { SECRET, PORT, DIR } = z
   .object({ SECRET: z.string(), PORT: z.coerce.number(), DIR: z.string() })
@@ -31,19 +31,10 @@ async function store(): Promise<void> {
   storing = false;
 }
 
-createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on("data", (chunk: Buffer) => chunks.push(chunk));
-  request.on("end", () => {
-    const body = Buffer.concat(chunks);
-    const expected = createHmac("sha256", SECRET).update(body).digest();
-    const given = Buffer.from(String(request.headers["x-hub-signature-256"]).slice(7), "hex");
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-      response.writeHead(401).end();
-      return;
-    }
+createServer(
+  onSignedBody(SECRET, (body, response) => {
     JSON.parse(body.toString("utf8"));
     waiting.push({ body, response });
     void store();
-  });
-}).listen(PORT, "127.0.0.1");
+  }),
+).listen(PORT, "127.0.0.1");

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { chmod } from "node:fs/promises";
+import { commandOf, listProcesses } from "../../src/lib/processes/proc.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** Whether tests may become other accounts. */
@@ -44,3 +45,9 @@ export async function runAction(world: World, action = "deploy"): Promise<Ran> {
   const { outcome, reason } = await world.ended(id);
   return { outcome, reason, log: (await world.lines(id)).join("\n") };
 }
+
+/** The shells that loop for ever and have the folder as their last argument. */
+export const loopsIn = (folder: string): string[] =>
+  listProcesses()
+    .map(({ pid }) => commandOf(pid))
+    .filter((command) => command.includes("while :;") && command.endsWith(folder));

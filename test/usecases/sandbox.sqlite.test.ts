@@ -4,8 +4,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { commandOf, listProcesses } from "../../src/lib/processes/proc.ts";
-import { canSandbox, IS_ROOT, passableWorld, runAction, USER } from "../support/confine.ts";
+import { canSandbox, IS_ROOT, passableWorld, runAction, USER, loopsIn } from "../support/confine.ts";
 import type { World } from "../support/world.ts";
 
 let world: World;
@@ -140,16 +139,12 @@ describe.each(ACCOUNTS)("a sandboxed action of $who", ({ user, can }) => {
       return;
     }
     const folder = join(world.dir, "data/work/deploy");
-    const left = (): string[] =>
-      listProcesses()
-        .map(({ pid }) => commandOf(pid))
-        .filter((command) => command.includes("while :;") && command.endsWith(folder));
     await vi.waitFor(() => readFile(join(folder, "ready")), { timeout: 10_000 });
-    await vi.waitUntil(() => left().length > 0, { timeout: 10_000 });
+    await vi.waitUntil(() => loopsIn(folder).length > 0, { timeout: 10_000 });
     await world.app.cancelTask({ id, by: "test" });
     expect(await world.ended(id)).toMatchObject({ outcome: "cancelled" });
     expect(await readFile(join(folder, "ended"), "utf8")).toBe("well\n");
-    expect(left()).toEqual([]);
+    expect(loopsIn(folder)).toEqual([]);
   });
 });
 

@@ -1,8 +1,7 @@
 import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { commandOf, listProcesses } from "../../src/lib/processes/proc.ts";
-import { IS_ROOT, passableWorld, runAction, UID, USER } from "../support/confine.ts";
+import { IS_ROOT, passableWorld, runAction, UID, USER, loopsIn } from "../support/confine.ts";
 import type { World } from "../support/world.ts";
 
 let world: World;
@@ -155,15 +154,11 @@ actions:
       return;
     }
     const folder = join(world.dir, "data/work/deploy");
-    const left = (): string[] =>
-      listProcesses()
-        .map(({ pid }) => commandOf(pid))
-        .filter((command) => command.includes("while :;") && command.endsWith(folder));
     await vi.waitFor(() => readFile(join(folder, "ready")), { timeout: 10_000 });
-    await vi.waitUntil(() => left().length > 0, { timeout: 10_000 });
+    await vi.waitUntil(() => loopsIn(folder).length > 0, { timeout: 10_000 });
     await world.app.cancelTask({ id, by: "test" });
     expect(await world.ended(id)).toMatchObject({ state: "CANCELLED", outcome: "cancelled" });
-    expect(left()).toEqual([]);
+    expect(loopsIn(folder)).toEqual([]);
     expect(await readFile(join(folder, "undone"), "utf8")).toBe("65534\n");
     expect((await world.lines(id)).join("\n")).toContain("Nothing of it runs any more");
   });
