@@ -8,7 +8,7 @@ import type { Hold } from "../domain/hold.ts";
 import { shorten } from "../lib/shorten.ts";
 import { hearsRejections } from "../outbound/wanted.ts";
 import { toEvent } from "../storage/auditor.ts";
-import type { StoredDelivery } from "../storage/store.ts";
+import type { NewDelivery, StoredDelivery } from "../storage/store.ts";
 import { matchActions, type Match } from "../triggers/match.ts";
 import { type Advice, askMemory } from "./health-memory.ts";
 import { AUDIT, DELIVERIES } from "./hub.ts";
@@ -54,11 +54,17 @@ const MAX_ROUNDS = 50;
 /**
  * Stores an authentic delivery together with the tasks that its event starts, and wakes the queue.
  * Rejects `rollback:*` (stored as rejected, `details.delivery_id`) for a rollback that the memory of healthy revisions refuses.
+ *
+ * While the store works, nothing here holds the event: each young collection would copy the parsed payloads of all that
+ * wait.
  */
 export async function acceptEvent(services: Services, input: AcceptInput): Promise<AcceptedEvent> {
   for (let round = 1; ; round += 1) {
+    const decision = await decide(services, input);
+    // Not awaited: nobody can outrun it, and this function's frame ends.
+    if (decision.type === "store" && decision.delivery.health === null) return carryOut(services, decision);
     try {
-      return await tryToAccept(services, input, await advise(services, input));
+      return await carryOut(services, decision);
     } catch (error) {
       const outrun = error instanceof AppError && error.code === "store:conflict";
       if (!outrun || round === MAX_ROUNDS) throw error;
@@ -72,17 +78,24 @@ function advise(services: Services, { event, delivery, byHand }: AcceptInput): P
   return askMemory(services, { event, deliveryId: delivery.id, at: delivery.receivedAt, explicit, forced });
 }
 
-async function tryToAccept(services: Services, input: AcceptInput, advice: Advice): Promise<AcceptedEvent> {
-  const { event, entry, repeats, refusal } = advice;
-  if (repeats !== null) return answerAsFirst(services, repeats);
+/** What an event leads to, before anything of it is stored. */
+type Decision =
+  | { readonly type: "repeats"; readonly deliveryId: string }
+  | { readonly type: "refuse"; readonly input: AcceptInput; readonly refusal: Refusal }
+  | {
+      readonly type: "store";
+      readonly delivery: NewDelivery;
+      readonly reasons: readonly RuleReason[];
+    };
+
+async function decide(services: Services, input: AcceptInput): Promise<Decision> {
+  const { event, entry, repeats, refusal } = await advise(services, input);
+  if (repeats !== null) return { type: "repeats", deliveryId: repeats };
   const { matches, reasons } = matchEvent(services, event, input.more);
   if (refusal !== null) reportRefusal(services, input.delivery, refusal.code);
-  if (refusal !== null && matches.length === 0) return refuse(services, input, refusal);
+  if (refusal !== null && matches.length === 0) return { type: "refuse", input, refusal };
   const byDeploy = await deployReport(services, event, input.delivery);
-  // A rollback that no action takes up is none.
-  const health = entry?.type === "rollback" && matches.length === 0 ? null : entry;
-  const audit = matches.length === 0 ? null : toEvent(input.audit ?? sentBy(input.delivery), services.now());
-  const stored = await services.store.storeDelivery({
+  const delivery: NewDelivery = {
     delivery: refusal === null ? input.delivery : { ...input.delivery, reason: refusal.reason },
     body: input.body,
     fingerprint: input.fingerprint,
@@ -91,12 +104,21 @@ async function tryToAccept(services: Services, input: AcceptInput, advice: Advic
       .map((match) => taskOf(services, match, { ...input, byDeploy }))
       .map((task) => (input.hold ? { ...task, hold: input.hold } : task)),
     deploy: input.deploy?.(matches.length > 0) ?? null,
-    health,
-    audit,
-  });
+    // A rollback that no action takes up is none.
+    health: entry?.type === "rollback" && matches.length === 0 ? null : entry,
+    audit: matches.length === 0 ? null : toEvent(input.audit ?? sentBy(input.delivery), services.now()),
+  };
+  return { type: "store", delivery, reasons };
+}
+
+async function carryOut(services: Services, decision: Decision): Promise<AcceptedEvent> {
+  if (decision.type === "repeats") return answerAsFirst(services, decision.deliveryId);
+  if (decision.type === "refuse") return refuse(services, decision.input, decision.refusal);
+  const { delivery, reasons } = decision;
+  const stored = await services.store.storeDelivery(delivery);
   services.hub.notify(DELIVERIES);
   if (stored.tasks.length > 0) services.hub.notify(AUDIT);
-  if (health !== null) logHealth(services, health);
+  if (delivery.health) logHealth(services, delivery.health);
   if (!stored.duplicate && stored.tasks.length > 0) {
     // Not before: a task that is handed out in the commit that stores it would count as begun, and end as lost, where the server
     // is killed before it has answered.

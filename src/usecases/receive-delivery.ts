@@ -5,7 +5,7 @@ import { parseTraceparent, TRACEPARENT_LENGTH } from "../lib/tracing/tracer.ts";
 import { hearsRejections } from "../outbound/wanted.ts";
 import type { SourceSettings } from "../settings/settings.ts";
 import type { BoundSource, DescribeResult, IncomingRequest } from "../sources/source.ts";
-import { acceptEvent, replayWindowStart } from "./accept-event.ts";
+import { type AcceptedEvent, acceptEvent, replayWindowStart } from "./accept-event.ts";
 import type { ReceivedDelivery, ReceiveInput } from "./app.ts";
 import { DELIVERIES } from "./hub.ts";
 import type { Refusal } from "./refusal-log.ts";
@@ -92,20 +92,24 @@ export function refuse(services: Services, refusal: Refusal): void {
 
 type Described = Extract<DescribeResult, { ok: true }>;
 
-async function accept(
+/** Waits without holding the event: see acceptEvent. */
+function accept(
   services: Services,
   input: Authenticated,
   { event, more }: Described,
 ): Promise<ReceivedDelivery> {
-  const stored = await acceptEvent(services, { ...input, event, more });
+  const about = { name: event.name, senderName: event.senderName };
+  return acceptEvent(services, { ...input, event, more }).then((stored) => toReceived(stored, about));
+}
+
+function toReceived(stored: AcceptedEvent, event: ReceivedDelivery["event"]): ReceivedDelivery {
   // The first of two equal ids had a body that could not be used: the second is answered as the first was.
   if (stored.verdict === "rejected") throw malformed(stored.deliveryId, stored.reason);
-  const { name, senderName } = event;
   return {
     ...stored,
     reasons: stored.tasks.length === 0 ? stored.reasons : [],
-    event: { name, senderName },
-    ping: name === "ping",
+    event,
+    ping: event.name === "ping",
   };
 }
 
