@@ -37,7 +37,10 @@ export interface DeployEntry {
   readonly id: string;
   readonly deployId: string;
   readonly user: string;
+  /** What package.json calls the app, once that is known; until then its name in the settings. */
   readonly app: string;
+  /** Its name in the settings: what a token is good for goes by that, never by what a repository calls itself. */
+  readonly deployApp: string;
   readonly uuid: string;
   readonly status: DeployStatus;
   /** A code of the deploy API, such as `deploy:tar:unsafe_path`; only with `error`. */

@@ -47,6 +47,8 @@ export const LIMITS = {
   /** Followers of deploys at once, how long one may ask to follow, and how often new entries are looked for. */
   deployFollowers: 2_000,
   deployFollowMs: 3_600_000,
+  /** `feed=longpoll` that names no `timeout`: less than the 60 s after which the usual proxy gives up. */
+  longpollMs: 50_000,
   /** Entries that wait for one follower; it is let go then, and can come back with `since`. */
   deployInbox: 1_000,
   deployPollMs: 250,

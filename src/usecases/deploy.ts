@@ -5,6 +5,7 @@ import type { DeployApp, DeployProvider, NewDeploy } from "../domain/deploy.ts";
 import { AppError } from "../domain/errors.ts";
 import type { HookEvent } from "../domain/event.ts";
 import { newId } from "../lib/ids.ts";
+import { payloadBytes } from "../lib/json-body.ts";
 import { DEPLOY_SOURCE, USER_HEADER } from "../sources/registry.ts";
 import type { BoundSource, IncomingRequest } from "../sources/source.ts";
 import { acceptEvent } from "./accept-event.ts";
@@ -34,7 +35,7 @@ async function takeDeploy(services: Services, input: DeployInput): Promise<Deplo
     throw new AppError("request:not_found", "The deploy API is off: the settings name no deploy.apps");
   const request = withUser(input);
   const fingerprint = await authenticate(services, source, request);
-  if (request.body.length === 0)
+  if (isEmpty(request))
     throw new AppError("deploy:no_payload", "Send the payload of GitHub or Travis CI as the body");
   const described = source.describe(request);
   if (!described.ok) throw new AppError("deploy:provider:not_supported", described.reason);
@@ -50,6 +51,10 @@ async function takeDeploy(services: Services, input: DeployInput): Promise<Deplo
     throw new AppError("deploy:auth:bad_creds", `No deployment of ${commit} waits for its tests`);
   return accept(services, { ...parts, app });
 }
+
+/** Also a form whose field `payload` is empty, or not there. */
+const isEmpty = ({ body, headers }: IncomingRequest): boolean =>
+  (payloadBytes({ body, contentType: headers["content-type"] })?.length ?? 0) === 0;
 
 /** Who has logged in, in place of whatever the request says. */
 function withUser({ request, login }: DeployInput): IncomingRequest {
@@ -171,6 +176,8 @@ function deliveryOf(
     const value = request.headers[name];
     if (value !== undefined) headers[name] = value;
   }
+  // By what its sender was told it can be found.
+  headers["x-api-uuid"] = input.uuid;
   return {
     id: newId(),
     source: source.name,

@@ -151,9 +151,11 @@ export async function listDeployEntries(
   {
     user,
     app,
+    apps,
     id,
     deliveryId,
     repository,
+    ignored,
     after,
     order,
     limit,
@@ -164,7 +166,11 @@ export async function listDeployEntries(
     .selectFrom("deploy_entries")
     .innerJoin("deploys", "deploys.id", "deploy_entries.deploy_id")
     .select(["seq", "deploy_entries.id as id", "deploy_id", "status", "error", "reason"])
-    .select(["deploy_entries.app as app", "deploy_entries.created_at as created_at"])
+    .select([
+      "deploy_entries.app as app",
+      "deploy_entries.created_at as created_at",
+      "deploys.app as deploy_app",
+    ])
     .select(["user_name", "uuid", "provider", "commit_ref", "delivery_id"])
     .orderBy("seq", order)
     .limit(limit)
@@ -173,8 +179,10 @@ export async function listDeployEntries(
   if (app !== undefined) {
     query = query.where((eb) => eb.or([eb("deploy_entries.app", "=", app), eb("deploys.app", "=", app)]));
   }
+  if (apps !== undefined) query = query.where("deploys.app", "in", apps);
   if (id !== undefined) query = query.where("deploy_entries.id", "=", id);
   if (deliveryId !== undefined) query = query.where("delivery_id", "=", deliveryId);
+  if (ignored === false) query = query.where("status", "!=", "ignored");
   if (after !== undefined) query = query.where("seq", ">", after);
   if (repository !== undefined) {
     query = query.where(sql<boolean>`substr(commit_ref, 1, ${repository.length + 1}) = ${`${repository}/`}`);
@@ -185,6 +193,7 @@ export async function listDeployEntries(
     deployId: row.deploy_id,
     user: row.user_name,
     app: row.app,
+    deployApp: row.deploy_app,
     uuid: row.uuid,
     status: row.status,
     error: row.error,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { receivedSchema } from "../../../src/client/schemas.ts";
-import { VERSION } from "../../../src/http/identity.ts";
+import { API_VERSION } from "../../../src/http/identity.ts";
 import { githubPush, type PushOptions } from "../../support/push.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
@@ -44,7 +44,7 @@ describe("a signed webhook", () => {
     const sha = newSha();
     const response = await push({ sha, id: "first" });
     expect(response.status).toBe(202);
-    expect(response.headers.get("x-api-version")).toBe(VERSION);
+    expect(response.headers.get("x-api-version")).toBe(API_VERSION);
     expect(response.headers.get("x-api-uuid")).toMatch(/^[0-9a-f-]{36}$/);
     expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
     const answer = await received(response);

@@ -93,6 +93,11 @@ describe("POST /1/auth/github", () => {
     for (const credentials of ["octocat:ghp_wrong", "somebody:ghp_good"]) {
       expect(await codeOf(await pair({ credentials }))).toEqual([401, "auth:github:github_pairing_failed"]);
     }
+    // What is good is not taken either where GitHub does not say so.
+    for (const fault of [{ status: 404 }, { status: 200, body: { message: "no user" } }]) {
+      world.github.faults.push(fault);
+      expect(await codeOf(await pair(GOOD))).toEqual([401, "auth:github:github_pairing_failed"]);
+    }
   });
 
   it("auth:github:update_user_failed, 500", async () => {

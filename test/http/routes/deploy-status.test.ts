@@ -63,9 +63,15 @@ describe("GET /1/status/:user/webhooks", () => {
       /^https:\/\/webhooks\.example\.com\/1\/status\/dscape\/changes\/[0-9a-f]{32}$/,
     );
     expect(await list("/1/status/dscape/webhooks?limit=2&skip=1")).toEqual(all.slice(1, 3));
+    expect(await list("/1/status/dscape/webhooks?limit=1")).toEqual(all.slice(0, 1));
+    expect(await list("/1/status/dscape/webhooks?skip=3")).toEqual(all.slice(3));
+    expect(await list("/1/status/dscape/webhooks/hello?limit=1&skip=3")).toEqual(all.slice(3));
+    expect(await list("/1/status/dscape/webhooks/hello?skip=4")).toEqual([]);
+    expect(await list("/1/status/dscape/webhooks?limit=0")).toEqual([]);
     expect(await list("/1/status/dscape/webhooks/hello-world?limit=10&skip=0")).toEqual([all[2]]);
     expect(await list("/1/status/dscape/webhooks/hello")).toEqual(all);
-    expect(await list("/1/status/other/webhooks").catch(() => [])).toEqual([]);
+    const theirs = await get("/1/status/other/webhooks", world.as("other"));
+    expect([theirs.status, await theirs.json()]).toEqual([200, []]);
   });
 
   it("carries x-api-uuid and x-api-version", async () => {
@@ -85,7 +91,8 @@ const PATHS = [
 describe("x-api-uuid and x-api-version", () => {
   const isThere = ({ headers }: Response): boolean =>
     /^[0-9a-f-]{36}$/.test(headers.get("x-api-uuid") ?? "") &&
-    /^\d+\.\d+\.\d+/.test(headers.get("x-api-version") ?? "");
+    // The major version is the one in the path.
+    /^1\.\d+\.\d+$/.test(headers.get("x-api-version") ?? "");
 
   it.each(PATHS)("are on what went well, and on errors: %s", async (path) => {
     const ended = path.endsWith("changes") ? `${path}?feed=normal` : path;
@@ -141,9 +148,19 @@ describe("the errors of status and changes", () => {
   });
 
   it("request:invalid, 400, for a parameter that is none", async () => {
-    for (const path of ["/1/status/dscape/webhooks?limit=x", "/1/status/dscape/changes?feed=x"]) {
-      expect(await codeOf(await get(path))).toEqual([400, "request:invalid"]);
-    }
+    const [webhooks, changes] = ["/1/status/dscape/webhooks", "/1/status/dscape/changes"];
+    for (const query of ["limit=x", "limit=-1", "limit=501", "skip=x", "skip=-1"])
+      expect([query, ...(await codeOf(await get(`${webhooks}?${query}`)))]).toEqual([
+        query,
+        400,
+        "request:invalid",
+      ]);
+    for (const query of ["feed=x", "include_docs=x", "since=x", "heartbeat=0", "timeout=x"])
+      expect([query, ...(await codeOf(await get(`${changes}?${query}`)))]).toEqual([
+        query,
+        400,
+        "request:invalid",
+      ]);
   });
 });
 
@@ -216,7 +233,9 @@ describe("GET /1/status/:user/changes", () => {
     await deployTwice();
     const [newest] = await list("/1/status/dscape/webhooks");
     const path = `${new URL(newest?.id ?? "").pathname}?include_docs=true`;
-    const entry = entrySchema.parse(await (await get(path)).json());
+    const response = await get(path);
+    expect(response.headers.get("connection")).toBe("close");
+    const entry = entrySchema.parse(await response.json());
     expect(entry).toMatchObject({
       error: "deploy:github:download_tarball",
       doc: { tasks: [{ outcome: "failed" }] },
@@ -237,6 +256,9 @@ describe("the badge", () => {
     await world.deploy(githubPayload(world.sha), { path: "/1/deploy?wait=60s" });
     expect(await badge()).toContain("deploy: ok");
     await world.deploy(githubPayload("e".repeat(40)), { path: "/1/deploy?wait=60s" });
+    expect(await badge()).toContain("deploy: error");
+    for (let count = 0; count < 25; count += 1)
+      await world.deploy(githubPayload(world.sha, { ref: `refs/heads/${count}` }));
     expect(await badge()).toContain("deploy: error");
     const png = await world.server.fetch("/dscape/hello.png");
     expect(png.headers.get("content-type")).toBe("image/png");

@@ -153,9 +153,15 @@ describe("the error", () => {
     ).toEqual([401, "deploy:auth:bad_creds"]);
   });
 
-  it("deploy:no_payload, 400", async () => {
-    expect(await failing(await world.deploy(""))).toEqual([400, "deploy:no_payload"]);
-    expect(await failing(await world.deploy("", { path: "/" }))).toEqual([400, "deploy:no_payload"]);
+  it.each(["/1/deploy", "/"])("deploy:no_payload, 400: %s", async (path) => {
+    expect(await failing(await world.deploy("", { path }))).toEqual([400, "deploy:no_payload"]);
+    // A form whose field is empty, and one that has none.
+    expect(await failing(await world.deploy("", { path, form: true }))).toEqual([400, "deploy:no_payload"]);
+    const headers = { ...world.as("dscape"), "content-type": "application/x-www-form-urlencoded" };
+    expect(await failing(await world.deploy("email_success=on", { path, headers }))).toEqual([
+      400,
+      "deploy:no_payload",
+    ]);
   });
 
   it.each([

@@ -21,8 +21,8 @@ export function badgeRoute(server: FastifyInstance, { app }: StatusOptions): voi
     // No picture's path: answered like every other path that nothing is at.
     if (data === undefined || name === undefined || !app.deploys()) return reply.callNotFound();
     const repository = `${data.owner}/${name}`;
-    const entries = await ask(app, { repository, order: "desc", limit: 20 }, "status:db:query_fail");
-    const last = entries.find(({ status }) => status !== "ignored");
+    const filter = { repository, ignored: false, order: "desc", limit: 1 } as const;
+    const [last] = await ask(app, filter, "status:db:query_fail");
     const badge = BADGES[last?.status ?? "ignored"];
     reply.header("cache-control", "no-cache");
     if (kind === "svg") return reply.type("image/svg+xml; charset=utf-8").send(badgeSvg(badge));

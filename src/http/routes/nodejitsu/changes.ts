@@ -56,11 +56,13 @@ async function answer(
   if (id !== undefined && id !== "") {
     const [entry] = await ask(options.app, { user, id, order: "asc", limit: 1 }, "status:db:get_by_id");
     if (entry === undefined) throw new AppError("status:db:not_found", `There is no entry ${id}`);
-    checkScope(apps, entry.app);
+    checkScope(apps, entry.deployApp);
+    // As documented: it is no stream that a client could wait for more of.
+    reply.header("connection", "close");
     return reply.send(await entryToWire({ ...options, docs }, entry));
   }
   const isTheirs = (entry: DeployEntry): boolean =>
-    entry.user === user && (apps === null || apps.includes(entry.app));
+    entry.user === user && (apps === null || apps.includes(entry.deployApp));
   await follow({ options, query, docs, isTheirs, user, request, reply });
   return reply;
 }
@@ -112,7 +114,8 @@ async function follow(following: Following): Promise<void> {
       seq = entry.seq;
     }
     if (query.feed === "normal" || (query.feed === "longpoll" && stream.sent > 0)) return await stream.end();
-    const deadline = query.timeout === undefined ? null : Date.now() + query.timeout;
+    const timeout = query.timeout ?? (query.feed === "longpoll" ? LIMITS.longpollMs : null);
+    const deadline = timeout === null ? null : Date.now() + timeout;
     while (!ended.signal.aborted) {
       const entry = inbox.take();
       if (entry !== undefined) {

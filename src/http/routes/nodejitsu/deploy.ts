@@ -38,7 +38,7 @@ export async function answerDeploy(
   }
 }
 
-async function run({ app, login: how }: DeployOptions, request: FastifyRequest): Promise<Deployed> {
+async function run({ app, login: how, logger }: DeployOptions, request: FastifyRequest): Promise<Deployed> {
   if (!app.deploys())
     throw new AppError("request:not_found", "The deploy API is off: the settings name no deploy.apps");
   // A signed report of Travis CI comes without credentials.
@@ -52,6 +52,8 @@ async function run({ app, login: how }: DeployOptions, request: FastifyRequest):
     remoteAddress: how.addressOf(request.raw),
   });
   noteProved(request);
+  const about = { requestId: request.id, delivery: deployed.deliveryId, app: deployed.app };
+  logger.info({ ...about, user: who?.user ?? null }, "Took a deploy");
   return deployed;
 }
 
