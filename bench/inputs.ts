@@ -116,7 +116,9 @@ async function repeatedly(url: string, file: string): Promise<string> {
 }
 
 async function slowBody(url: string): Promise<string> {
-  const { ended } = await stopSending(url, { part: "body", giveUpMs: SLOW_MS });
+  const { ended, status } = await stopSending(url, { part: "body", giveUpMs: SLOW_MS });
   const ms = await ended;
-  return ms === null ? `still open after ${SLOW_MS / 1_000} s` : `closed after ${(ms / 1_000).toFixed(0)} s`;
+  const end =
+    ms === null ? `still open after ${SLOW_MS / 1_000} s` : `closed after ${(ms / 1_000).toFixed(0)} s`;
+  return `${status() ?? "no answer"}, ${end}`;
 }

@@ -7,18 +7,20 @@ export interface StopOptions {
   readonly giveUpMs: number;
 }
 
-/**
- * Begins a request and sends no more of it. Resolves when the beginning has been sent; `ended`: milliseconds until the server
- * closed the connection, null when it did not.
- */
-export async function stopSending(
-  url: string,
-  { part, giveUpMs }: StopOptions,
-): Promise<{ readonly ended: Promise<number | null> }> {
+export interface Stopped {
+  /** Milliseconds until the server closed the connection, null when it did not. */
+  readonly ended: Promise<number | null>;
+  /** The status that it has answered with so far; null: it has not. */
+  status(): string | null;
+}
+
+/** Begins a request and sends no more of it. Resolves when the beginning has been sent. */
+export async function stopSending(url: string, { part, giveUpMs }: StopOptions): Promise<Stopped> {
   const { port, pathname } = new URL(url);
   const socket = connect(Number(port), "127.0.0.1");
   socket.on("error", () => undefined);
-  socket.resume();
+  let answer = "";
+  socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
   await once(socket, "connect");
   const begin = `POST ${pathname} HTTP/1.1\r\nHost: localhost\r\n`;
   socket.write(
@@ -34,7 +36,7 @@ export async function stopSending(
     clearTimeout(timer);
     socket.destroy();
   });
-  return { ended };
+  return { ended, status: () => /^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? null };
 }
 
 /** As GitHub sends them: a server may refuse what lacks them before it reads the body. */
