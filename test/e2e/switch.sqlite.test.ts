@@ -7,6 +7,7 @@ import { readPorts } from "../../src/lib/supervise/spec.ts";
 import { isInstalled } from "../support/installed.ts";
 import { freePort } from "../support/free-port.ts";
 import { type Nginx, startNginx } from "../support/nginx.ts";
+import { answerOf, pollSite } from "../support/poll-site.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 /** A small real app: it answers with its version; `/slow` takes a while; a bad one is never well. */
@@ -64,43 +65,14 @@ async function deploy(version: string): Promise<string | null> {
   return task.outcome === "succeeded" ? null : (task.reason ?? "no reason");
 }
 
-/** A connection each: an nginx that reloads closes idle ones, which may cross with a request on any of them. */
-const answer = async (path = "/"): Promise<string> => {
-  const response = await fetch(nginx.url + path, { headers: { connection: "close" } });
-  return `${response.status} ${await response.text()}`;
-};
+const answer = (path = "/"): Promise<string> => answerOf(nginx.url + path);
 
-/** The first release: for a moment nginx's first worker goes on, which knows of no app yet. */
+/** The first release: nginx's first worker knows of no app yet. */
 async function deployFirst(): Promise<void> {
   const before = await nginx.workers();
   expect(await deploy("v1")).toBeNull();
-  await vi.waitFor(
-    async () => {
-      const now = await nginx.workers();
-      expect(now).toHaveLength(1);
-      expect(now).not.toEqual(before);
-    },
-    { timeout: 20_000 },
-  );
+  await nginx.reloadedSince(before);
   expect(await answer()).toBe("200 v1");
-}
-
-/** Asks without a pause, several at once, until it is stopped; resolves with everything that was answered. */
-function poll(): () => Promise<ReadonlyMap<string, number>> {
-  const seen = new Map<string, number>();
-  let going = true;
-  const one = async (path: string): Promise<void> => {
-    while (going) {
-      const said = await answer(path).catch((error: unknown) => `failed: ${String(error)}`);
-      seen.set(said, (seen.get(said) ?? 0) + 1);
-    }
-  };
-  const all = Promise.all([one("/"), one("/"), one("/slow"), one("/slow")]);
-  return async () => {
-    going = false;
-    await all;
-    return seen;
-  };
 }
 
 describe.skipIf(!isInstalled("nginx"))("a switch between two ports", () => {
@@ -109,7 +81,7 @@ describe.skipIf(!isInstalled("nginx"))("a switch between two ports", () => {
 
   it("loses no request: not with a good release, not with a bad one, not on the way back", async () => {
     await deployFirst();
-    const stop = poll();
+    const stop = pollSite(nginx.url, ["/", "/", "/slow", "/slow"]);
     expect(await deploy("v2")).toBeNull();
     expect(await answer()).toBe("200 v2");
     expect(await deploy("bad")).toMatch(/healthz was not well in time: it answered 500|ended 3 times/);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { listProcesses } from "../../src/lib/processes/proc.ts";
 import { freePort } from "./free-port.ts";
+import { until } from "./until.ts";
 
 /** A real nginx in a folder of its own, that passes everything on to the upstream `web` of `upstream.inc`. */
 export interface Nginx {
@@ -11,6 +12,8 @@ export interface Nginx {
   readonly settings: string;
   /** The pids of the processes that answer. */
   workers(): Promise<readonly number[]>;
+  /** Once none of these answers any more: for a moment after a reload they go on, with what they knew. */
+  reloadedSince(workers: readonly number[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -23,16 +26,25 @@ export async function startNginx(dir: string): Promise<Nginx> {
   const argv = ["nginx", "-p", dir, "-c", join(dir, "nginx.conf"), "-e", join(dir, "logs/error.log")];
   const [nginx, ...args] = argv;
   await execa(nginx ?? "", args);
+  const workers = async (): Promise<readonly number[]> => {
+    const master = Number(await readFile(join(dir, "nginx.pid"), "utf8"));
+    return listProcesses()
+      .filter(({ parent }) => parent === master)
+      .map(({ pid }) => pid);
+  };
   const command = (...more: string[]): string => JSON.stringify([...argv, ...more]);
   return {
     url: `http://127.0.0.1:${port}`,
     settings: `{ nginx: { file: ${include}, upstream: web, test: ${command("-t", "-q")}, reload: ${command("-s", "reload")} } }`,
-    async workers() {
-      const master = Number(await readFile(join(dir, "nginx.pid"), "utf8"));
-      return listProcesses()
-        .filter(({ parent }) => parent === master)
-        .map(({ pid }) => pid);
-    },
+    workers,
+    reloadedSince: async (before) =>
+      void (await until(
+        async () => {
+          const now = await workers();
+          return now.length === 1 && !before.includes(now[0] ?? 0);
+        },
+        { what: "nginx to have reloaded" },
+      )),
     stop: async () => void (await execa(nginx ?? "", [...args, "-s", "stop"], { reject: false })),
   };
 }

@@ -37,7 +37,7 @@ describe("POST /1/deploy and POST /", () => {
     expect(answer).toMatchObject({
       ok: true,
       status: "ok",
-      app_name: "hello",
+      app_name: "hello-world",
       provider: "github",
       commit: `dscape/hello/${world.sha}`,
     });

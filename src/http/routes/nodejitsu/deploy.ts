@@ -155,7 +155,8 @@ function answer(
     ok: status !== "error",
     ...(status === "error" && { error: entry?.error, reason: entry?.reason }),
     uuid,
-    app_name: app,
+    // As the entry has it: package.json may have told another name by its end.
+    app_name: entry?.app ?? app,
     status,
     provider,
     commit,
