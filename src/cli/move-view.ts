@@ -1,4 +1,4 @@
-import { createLogUpdate } from "log-update";
+import { createLiveLine } from "./live-line.ts";
 import type { Output } from "./output.ts";
 
 export interface MoveStep {
@@ -14,24 +14,18 @@ export interface MoveView {
   end(): void;
 }
 
-const EVERY_MS = 200;
-
 export function createMoveView(output: Output): MoveView {
-  const live = output.live ? createLogUpdate(process.stderr, { showCursor: true }) : null;
+  const live = createLiveLine(output);
   let shown = "";
-  let next = 0;
   return {
     show(step) {
       const { phase, table, rows, of } = step;
       const about = `${phase} ${table}`;
-      if (live !== null) {
-        if (performance.now() < next && about === shown) return;
-        next = performance.now() + EVERY_MS;
-        live(`${about}: ${rows} of ${of}`);
-      } else if (output.json) output.data({ progress: step });
+      if (live !== null) live.show(`${about}: ${rows} of ${of}`, about !== shown);
+      else if (output.json) output.data({ progress: step });
       else if (about !== shown) output.note(`${about}: ${of} rows`);
       shown = about;
     },
-    end: () => live?.clear(),
+    end: () => live?.end(),
   };
 }
