@@ -30,6 +30,8 @@ export const ERRORS = {
   "store:not_found": [404, "There is no such database"],
   "store:too_new": [503, "The database is from a newer version"],
   "backup:invalid": [400, "The file is no whole backup"],
+  "store:restoring": [503, "A restore into this place did not come to its end"],
+  "backup:incomplete": [409, "Bodies of deliveries are missing"],
   "backup:exists": [409, "There is a file of that name"],
   "source:address": [403, "The source takes no webhooks from this address"],
   "source:keys": [503, "The sender's public keys could not be fetched"],

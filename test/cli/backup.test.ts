@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { openStore } from "../../src/storage/open.ts";
 import { CLI_SECRET, CLI_SHA, cliSettings } from "../support/cli-settings.ts";
 import { createPlace, type Place } from "../support/cli.ts";
 import { githubPush } from "../support/push.ts";
@@ -54,4 +55,17 @@ it("says how a PostgreSQL database is backed up", async () => {
   const ran = await elsewhere.run(["--settings", "pg.yaml", "backup", "create"]);
   expect(ran.exitCode).toBe(2);
   expect(ran.stderr).toContain("pg_dump --format=custom");
+  expect(ran.stderr).not.toContain("spool.db");
+});
+
+it("backs up what is on its way to a PostgreSQL database", async () => {
+  await elsewhere.write("pg.yaml", `store: "postgres://nobody@127.0.0.1:1/none"\nserver: { spool: true }\n`);
+  const ran = await elsewhere.run(["--settings", "pg.yaml", "backup", "create"]);
+  const [, line = ""] = /hookwright (backup create --from .* spool\.tar\.gz)/.exec(ran.stderr) ?? [];
+  const spool = join(elsewhere.dir, "data/spool.db");
+  expect(line.split(" ")).toContain(spool);
+  const disk = await openStore({ kind: "sqlite", path: spool });
+  await disk.close();
+  expect(await elsewhere.run(line.split(" "))).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(await elsewhere.run(["backup", "verify", "spool.tar.gz"])).toMatchObject({ exitCode: 0 });
 });

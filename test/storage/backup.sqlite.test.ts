@@ -1,14 +1,16 @@
-import { createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, truncateSync, unlinkSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { pack } from "tar-stream";
+import { extract, pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createBackup, type Backup } from "../../src/storage/backup/create.ts";
+import { createBackup, type CreateBackupInput, type Backup } from "../../src/storage/backup/create.ts";
 import { manifestSchema } from "../../src/storage/backup/manifest.ts";
-import { restoreBackup, verifyBackup } from "../../src/storage/backup/restore.ts";
+import { restoreBackup, type RestoreInput, verifyBackup } from "../../src/storage/backup/restore.ts";
 import { openStore } from "../../src/storage/open.ts";
+import { restoreMark } from "../../src/storage/sqlite/database.ts";
 import type { Store } from "../../src/storage/store.ts";
 import { aDelivery, at } from "../support/store.ts";
 
@@ -49,12 +51,48 @@ async function deliver(sender: string): Promise<string> {
   return (await store.storeDelivery(input)).deliveryId;
 }
 
-const backUp = (to = file): Promise<Backup> =>
-  createBackup({ database, to, version: "1.2.3", now, onProgress: () => undefined });
+const backUp = (to = file, given: Partial<CreateBackupInput> = {}): Promise<Backup> =>
+  createBackup({
+    database,
+    to,
+    version: "1.2.3",
+    now,
+    allowMissing: false,
+    onProgress: () => undefined,
+    ...given,
+  });
 
+const bodies = () => join(dir, "hookwright.db.bodies", "00000001");
 const restored = () => join(dir, "restored", "hookwright.db");
-const restore = (given: { force?: boolean; dropWaiting?: boolean; file?: string } = {}) =>
-  restoreBackup({ file, database: restored(), force: false, dropWaiting: false, now, ...given });
+const restore = (given: Partial<RestoreInput> = {}) =>
+  restoreBackup({
+    file,
+    database: restored(),
+    force: false,
+    dropWaiting: false,
+    allowMissing: false,
+    now,
+    ...given,
+  });
+
+/** As one was made before backups knew what they lack. */
+async function withoutBodies(archiveFile: string): Promise<void> {
+  const archive = pack();
+  const given = extract();
+  const reading = pipeline(createReadStream(archiveFile), given);
+  for await (const entry of given) {
+    const { name } = entry.header;
+    const bytes = await buffer(entry);
+    if (name === "manifest.json") {
+      const { missing: _, parts, ...rest } = manifestSchema.parse(JSON.parse(bytes.toString("utf8")));
+      const left = parts.filter((part) => part.name === "hookwright.db");
+      archive.entry({ name }, JSON.stringify({ ...rest, parts: left }));
+    } else if (name === "hookwright.db") archive.entry({ name }, bytes);
+  }
+  await reading;
+  archive.finalize();
+  await writeFile(archiveFile, await buffer(archive));
+}
 
 describe("a backup", () => {
   it("has all that was acknowledged before it was asked for, while more and more comes", async () => {
@@ -130,12 +168,78 @@ describe("a backup", () => {
     expect(left.filter((name) => name.includes("restoring"))).toEqual([]);
   });
 
+  it("is made once where two are asked for at once", async () => {
+    await deliver("one");
+    const made = await Promise.all([backUp(), backUp()].map((each) => each.catch((error: unknown) => error)));
+    expect(made).toContainEqual(expect.objectContaining({ deliveries: 1 }));
+    expect(made).toContainEqual(expect.objectContaining({ code: "backup:exists" }));
+    expect(await verifyBackup(file)).toMatchObject({ deliveries: 1 });
+    expect(await readdir(join(dir, "backups"))).toEqual(["one.tar.gz"]);
+  });
+
+  it("has the bodies also of a file that is freed meanwhile", async () => {
+    const id = await deliver("one");
+    let freed = false;
+    const onProgress = (): void => {
+      if (!freed) unlinkSync(bodies());
+      freed = true;
+    };
+    expect(await backUp(file, { onProgress })).toMatchObject({ deliveries: 1, missing: 0 });
+    expect(freed).toBe(true);
+    await restore();
+    expect(await (await open(restored())).getDeliveryBody(id)).toEqual(bodyOf("one"));
+  });
+
   it("leaves nothing behind when it can't be made", async () => {
     await mkdir(join(dir, "backups"));
     const nowhere = join(dir, "nothing.db");
-    const input = { database: nowhere, to: file, version: "1", now, onProgress: () => undefined };
-    await expect(createBackup(input)).rejects.toMatchObject({ code: "store:not_found" });
+    await expect(backUp(file, { database: nowhere })).rejects.toMatchObject({ code: "store:not_found" });
     expect(await readdir(join(dir, "backups"))).toEqual([]);
+  });
+});
+
+describe("a store that has lost bodies", () => {
+  const incomplete = { code: "backup:incomplete", details: { missing: 2 } };
+
+  beforeEach(async () => {
+    await deliver("one");
+    await deliver("two");
+  });
+
+  it.each([
+    ["is gone", () => unlinkSync(bodies())],
+    ["is empty", () => truncateSync(bodies())],
+  ])("is backed up only when told to where their file %s", async (_, lose) => {
+    lose();
+    await expect(backUp()).rejects.toMatchObject(incomplete);
+    expect(await readdir(join(dir, "backups"))).toEqual([]);
+    expect(await backUp(file, { allowMissing: true })).toMatchObject({ deliveries: 2, missing: 2 });
+    expect(await verifyBackup(file)).toMatchObject({ missing: 2 });
+    expect(await restore()).toMatchObject({ manifest: { missing: 2 } });
+  });
+
+  it("is not restored in silence from a backup that does not know of it", async () => {
+    file = join(dir, "one.tar");
+    await backUp();
+    await withoutBodies(file);
+    await expect(verifyBackup(file)).rejects.toMatchObject(incomplete);
+    await expect(restore()).rejects.toMatchObject(incomplete);
+    expect(await restore({ allowMissing: true })).toMatchObject({ manifest: { missing: 2 } });
+  });
+});
+
+describe("a restore that was cut short", () => {
+  it("keeps a server from starting on nothing, and can be done again", async () => {
+    const id = await deliver("one");
+    await backUp();
+    await restore();
+    // As it is when the old store has been put aside, and the new one is not in its place.
+    await writeFile(restoreMark(restored()), "");
+    await rm(restored());
+    await expect(open(restored())).rejects.toMatchObject({ code: "store:restoring" });
+    expect(await readdir(join(dir, "restored"))).not.toContain("hookwright.db");
+    await restore({ force: true });
+    expect(await (await open(restored())).getDelivery(id)).not.toBeNull();
   });
 });
 
@@ -200,6 +304,7 @@ describe("what is no whole backup", () => {
 
   it("is a file that is not there, or another one", async () => {
     await expect(verifyBackup(join(dir, "none"))).rejects.toMatchObject({ code: "store:not_found" });
+    await expect(verifyBackup(join(dir, "none/none"))).rejects.toMatchObject({ code: "store:not_found" });
     await writeFile(join(dir, "text"), "no archive at all");
     await expect(verifyBackup(join(dir, "text"))).rejects.toMatchObject(invalid);
   });

@@ -1,28 +1,34 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { createLogUpdate } from "log-update";
 import { z } from "zod";
 import manifest from "../../../package.json" with { type: "json" };
 import { addBody, type Context, flag } from "../command.ts";
 import { readSettings } from "../connect.ts";
 import { CliError, EXIT } from "../exit-codes.ts";
+import { createLiveLine } from "../live-line.ts";
 import { formatTime, type Output } from "../output.ts";
 import { storeBackups } from "../serve.ts";
 import { sizeOf } from "../sizes.ts";
 
-const createInput = z.object({ file: z.string().min(1).optional() });
+const createInput = z.object({
+  file: z.string().min(1).optional(),
+  from: z.string().min(1).optional(),
+  allowMissing: flag,
+});
 
 async function create({ output, options }: Context, given: z.infer<typeof createInput>): Promise<void> {
-  const database = await embeddedStore(options);
+  const { from, allowMissing } = given;
+  const database = from === undefined ? await embeddedStore(options) : resolve(from);
   const now = new Date();
   const to = resolve(given.file ?? `hookwright-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}.tar.gz`);
   const { createBackup } = await storeBackups();
   const view = createView(output);
-  const input = { database, to, version: manifest.version, now, onProgress: view.show };
+  const input = { database, to, version: manifest.version, now, allowMissing, onProgress: view.show };
   const made = await createBackup(input).finally(view.end);
-  const { bytes, schema, deliveries, waiting, running } = made;
-  if (output.json) return output.data({ file: to, bytes, schema, deliveries, waiting, running });
+  const { bytes, schema, deliveries, waiting, running, missing } = made;
+  if (output.json) return output.data({ file: to, bytes, schema, deliveries, waiting, running, missing });
   output.line(`${to}: ${sizeOf(bytes)}; deliveries, with their tasks, logs and bodies: ${deliveries}`);
+  sayMissing(output, missing);
   return output.prose(
     "Not in it, to be kept by you: the settings, the file of secrets and its key. Clones and releases are made again by the next deployment.",
   );
@@ -32,27 +38,54 @@ const fileInput = z.object({ file: z.string().min(1) });
 
 async function verify({ output }: Context, { file }: z.infer<typeof fileInput>): Promise<void> {
   const { verifyBackup } = await storeBackups();
-  const { version, createdAt, schema, deliveries, waiting, running } = await verifyBackup(resolve(file));
+  const { version, createdAt, schema, deliveries, waiting, running, missing } = await verifyBackup(
+    resolve(file),
+  );
   if (output.json) {
-    return output.data({ ok: true, version, created_at: createdAt, schema, deliveries, waiting, running });
+    return output.data({
+      ok: true,
+      version,
+      created_at: createdAt,
+      schema,
+      deliveries,
+      waiting,
+      running,
+      missing,
+    });
   }
+  sayMissing(output, missing);
   output.line(`Whole: made by Hookwright ${version} at ${formatTime(createdAt)}; deliveries: ${deliveries}`);
   return output.line(`Tasks that waited: ${waiting}, that ran: ${running}`);
 }
 
-const restoreInput = fileInput.extend({ to: z.string().min(1).optional(), force: flag, dropWaiting: flag });
+const restoreInput = fileInput.extend({
+  to: z.string().min(1).optional(),
+  force: flag,
+  dropWaiting: flag,
+  allowMissing: flag,
+});
 
 async function restore({ output, options }: Context, given: z.infer<typeof restoreInput>): Promise<void> {
-  const { file, to, force, dropWaiting } = given;
+  const { file, to, ...rest } = given;
   const database = to === undefined ? await embeddedStore(options) : resolve(to);
   const { restoreBackup } = await storeBackups();
-  const input = { file: resolve(file), database, force, dropWaiting, now: new Date() };
+  const input = { file: resolve(file), database, ...rest, now: new Date() };
   const { manifest: found, aside, dropped } = await restoreBackup(input);
-  const { createdAt, deliveries, waiting, running } = found;
+  const { createdAt, deliveries, waiting, running, missing } = found;
   if (output.json) {
-    return output.data({ database, created_at: createdAt, deliveries, waiting, running, dropped, aside });
+    return output.data({
+      database,
+      created_at: createdAt,
+      deliveries,
+      waiting,
+      running,
+      missing,
+      dropped,
+      aside,
+    });
   }
   output.line(`${database} is as it was at ${formatTime(createdAt)}; deliveries: ${deliveries}`);
+  sayMissing(output, missing);
   if (aside !== null) output.line(`What was there before is in ${aside}`);
   if (dropped > 0) output.line(`Tasks that waited, and were ended: ${dropped}`);
   else if (waiting > 0) {
@@ -68,29 +101,32 @@ async function restore({ output, options }: Context, given: z.infer<typeof resto
   return undefined;
 }
 
+function sayMissing(output: Output, missing: number): void {
+  if (missing > 0)
+    output.line(`Deliveries whose bodies are missing, so that they can't be replayed: ${missing}`);
+}
+
 /** The path of the store of the settings. */
 async function embeddedStore(options: Context["options"]): Promise<string> {
-  const { store } = await readSettings(options);
+  const { store, server, dataDir } = await readSettings(options);
   if (store.kind === "sqlite") return store.path;
+  const dump = "pg_dump --format=custom --file=hookwright.dump hookwright";
+  const spool = join(dataDir, "spool.db");
   throw new CliError(
     EXIT.usage,
     "The store is a PostgreSQL database, which its own tools back up while servers use it",
-    "pg_dump --format=custom --file=hookwright.dump hookwright; see docs/backup.md",
+    server.spoolBytes === null
+      ? `${dump}; see docs/backup.md`
+      : `${dump}; and, for what was answered and is not in it yet, on each machine: hookwright backup create --from ${spool} spool.tar.gz; see docs/backup.md`,
   );
 }
 
-const EVERY_MS = 200;
-
 function createView(output: Output) {
-  const live = output.live ? createLogUpdate(process.stderr, { showCursor: true }) : null;
-  let next = 0;
+  const live = createLiveLine(output);
   return {
-    show({ done, of }: { readonly done: number; readonly of: number }) {
-      if (live === null || performance.now() < next) return;
-      next = performance.now() + EVERY_MS;
-      live(`${sizeOf(done)} of ${sizeOf(of)}`);
-    },
-    end: () => live?.clear(),
+    show: ({ done, of }: { readonly done: number; readonly of: number }) =>
+      live?.show(`${sizeOf(done)} of ${sizeOf(of)}`),
+    end: () => live?.end(),
   };
 }
 
@@ -99,7 +135,9 @@ export function addBackup(program: Command): void {
   const createCommand = backup
     .command("create")
     .description("copy the store as it is now, also while a server uses it, into one file")
-    .argument("[file]", "a tar archive, compressed where it ends in .gz (default: hookwright-TIME.tar.gz)");
+    .argument("[file]", "a tar archive, compressed where it ends in .gz (default: hookwright-TIME.tar.gz)")
+    .option("--from <path>", "path of the database (default: the settings' store)")
+    .option("--allow-missing", "also where bodies of deliveries have been lost, without them");
   addBody(createCommand, {
     examples: ["hookwright backup create", "hookwright backup create backups/today.tar.gz --json"],
     input: createInput,
@@ -120,6 +158,7 @@ export function addBackup(program: Command): void {
     .argument("<file>", "the backup")
     .option("--to <path>", "path of the database (default: the settings' store)")
     .option("--force", "put aside what is there, under another name")
+    .option("--allow-missing", "also from a backup that lacks bodies of deliveries")
     .option("--drop-waiting", "end the tasks that waited, instead of leaving them to the next server");
   addBody(restoreCommand, {
     examples: [

@@ -1,13 +1,23 @@
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync, statSync } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  fstatSync,
+  openSync,
+  statSync,
+} from "node:fs";
+import { link, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { pack, type Pack } from "tar-stream";
 import { AppError } from "../../domain/errors.ts";
+import { hashBytes } from "../../lib/hashed-bytes.ts";
+import { syncPath } from "../../lib/sync-path.ts";
+import { type HeldBodies, type HeldFile, holdBodies } from "./held-bodies.ts";
 import { DATABASE, FORMAT, MANIFEST, type Manifest, type Part } from "./manifest.ts";
-import { bodyFiles, takeSnapshot } from "./snapshot.ts";
+import { type Contents, incomplete, missingBodies, takeSnapshot } from "./snapshot.ts";
 
 export interface CreateBackupInput {
   /** Path of the embedded database. A server may have it open. */
@@ -17,6 +27,8 @@ export interface CreateBackupInput {
   /** Of this program. */
   readonly version: string;
   readonly now: Date;
+  /** Also a store that has lost bodies. */
+  readonly allowMissing: boolean;
   readonly onProgress: (progress: BackupProgress) => void;
 }
 
@@ -31,103 +43,132 @@ export interface Backup extends Manifest {
   readonly bytes: number;
 }
 
+/** Where a body file was freed just as the copy was made, the next copy does not refer to it. */
+const ATTEMPTS = 2;
+
 /**
  * Backs an embedded store up: everything that was stored before the call, deliveries' bodies included. The file appears under
- * its name when it is complete and on disk. Rejects `store:not_found`, `store:moved`, `backup:exists`, `store:unavailable`.
+ * its name when it is complete and on disk. Rejects `store:not_found`, `store:moved`, `backup:exists`, `backup:incomplete`,
+ * `store:unavailable`.
  */
 export async function createBackup(input: CreateBackupInput): Promise<Backup> {
   const { to } = input;
-  if (existsSync(to)) throw new AppError("backup:exists", `${to} exists; a backup overwrites nothing`);
+  if (existsSync(to)) throw exists(to);
   await mkdir(dirname(to), { recursive: true });
-  const next = `${to}.partial`;
-  const copy = `${to}.snapshot`;
-  await clear(next, copy);
+  // Of this call alone: another one may be under way.
+  const staging = await mkdtemp(`${to}.partial-`);
   try {
-    const manifest = await write(input, { next, copy });
-    await syncFile(next);
-    await rename(next, to);
-    await syncFile(dirname(to));
+    const next = join(staging, basename(to));
+    const manifest = await write(input, { next, copy: join(staging, DATABASE) });
+    await syncPath(next);
+    await putInPlace(next, to);
+    await syncPath(dirname(to));
     return { ...manifest, bytes: statSync(to).size };
   } finally {
-    await clear(next, copy);
+    await rm(staging, { recursive: true, force: true });
   }
 }
 
-const clear = async (...files: readonly string[]): Promise<void> => {
-  for (const file of files) await rm(file, { force: true });
-};
+const exists = (to: string): AppError =>
+  new AppError("backup:exists", `${to} exists; a backup overwrites nothing`);
 
-async function write(
-  { database, to, version, now, onProgress }: CreateBackupInput,
-  { next, copy }: { readonly next: string; readonly copy: string },
-): Promise<Manifest> {
-  const contents = takeSnapshot(database, copy);
-  // After the snapshot: a body is in its file before the row that refers to it is.
-  const bodies = bodyFiles(database);
-  const files = [
-    { name: DATABASE, file: copy, bytes: statSync(copy).size },
-    ...bodies.map(({ file, bytes }) => ({ name: `bodies/${basename(file)}`, file, bytes })),
-  ];
-  const archive = pack();
-  const target = createWriteStream(next, { flags: "wx", mode: 0o600 });
-  const written = /\.t?gz$/.test(to) ? pipeline(archive, createGzip(), target) : pipeline(archive, target);
-  const of = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  let done = 0;
-  const filling = fill(archive, files, (bytes) => onProgress({ done: (done += bytes), of })).then((parts) => {
-    const manifest = { format: FORMAT, version, createdAt: now.toISOString(), ...contents, parts };
-    archive.entry({ name: MANIFEST, mode: 0o600, mtime: now }, JSON.stringify(manifest, null, 2));
-    archive.finalize();
-    return manifest;
-  });
-  // Whichever fails ends the other.
-  filling.catch((error: unknown) => archive.destroy(error instanceof Error ? error : undefined));
-  const [manifest] = await Promise.all([filling, written]);
-  return manifest;
+/** A link is refused where there is a file by now; a rename would replace it. */
+async function putInPlace(next: string, to: string): Promise<void> {
+  try {
+    await link(next, to);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code === "EEXIST") throw exists(to);
+    // A file system without links.
+    if (existsSync(to)) throw exists(to);
+    await rename(next, to);
+  }
 }
 
-interface Source {
-  readonly name: string;
-  readonly file: string;
-  readonly bytes: number;
+interface Copied {
+  readonly contents: Contents;
+  readonly bodies: HeldBodies;
+  readonly missing: number;
+}
+
+async function copyStore({ database, allowMissing }: CreateBackupInput, copy: string): Promise<Copied> {
+  for (let attempt = 1; ; attempt += 1) {
+    await rm(copy, { force: true });
+    const bodies = holdBodies(database);
+    try {
+      const contents = takeSnapshot(database, copy);
+      bodies.add();
+      const missing = missingBodies(copy, new Map(bodies.list().map(({ name, bytes }) => [name, bytes])));
+      if (missing === 0 || (allowMissing && attempt === ATTEMPTS)) return { contents, bodies, missing };
+      if (attempt === ATTEMPTS) throw incomplete(missing, database);
+    } catch (error) {
+      bodies.close();
+      throw error;
+    }
+    bodies.close();
+  }
+}
+
+interface Places {
+  readonly next: string;
+  readonly copy: string;
+}
+
+async function write(input: CreateBackupInput, { next, copy }: Places): Promise<Manifest> {
+  const { to, version, now, onProgress } = input;
+  const { contents, bodies, missing } = await copyStore(input, copy);
+  const snapshot = openSync(copy, "r");
+  try {
+    const sources = [
+      { name: DATABASE, fd: snapshot, bytes: fstatSync(snapshot).size },
+      ...bodies.list().map((file) => ({ ...file, name: `bodies/${file.name}` })),
+    ];
+    const archive = pack();
+    const target = createWriteStream(next, { flags: "wx", mode: 0o600 });
+    const written = /\.t?gz$/.test(to) ? pipeline(archive, createGzip(), target) : pipeline(archive, target);
+    const of = sources.reduce((sum, { bytes }) => sum + bytes, 0);
+    let done = 0;
+    const filling = fill(archive, sources, (bytes) => onProgress({ done: (done += bytes), of })).then(
+      (parts) => {
+        const manifest = {
+          format: FORMAT,
+          version,
+          createdAt: now.toISOString(),
+          ...contents,
+          missing,
+          parts,
+        };
+        archive.entry({ name: MANIFEST, mode: 0o600, mtime: now }, JSON.stringify(manifest, null, 2));
+        archive.finalize();
+        return manifest;
+      },
+    );
+    // Whichever fails ends the other.
+    filling.catch((error: unknown) => archive.destroy(error instanceof Error ? error : undefined));
+    const [manifest] = await Promise.all([filling, written]);
+    return manifest;
+  } finally {
+    closeSync(snapshot);
+    bodies.close();
+  }
 }
 
 async function fill(
   archive: Pack,
-  files: readonly Source[],
+  sources: readonly HeldFile[],
   onBytes: (bytes: number) => void,
 ): Promise<Part[]> {
   const parts: Part[] = [];
-  for (const { name, file, bytes } of files) {
-    // A file of bodies that was pruned meanwhile held none that anybody refers to.
-    if (!existsSync(file)) continue;
-    const hash = createHash("sha256");
+  for (const { name, fd, bytes } of sources) {
+    const hashed = hashBytes(onBytes);
     const entry = archive.entry({ name, size: bytes, mode: 0o600 });
-    await pipeline(bytesOf(file, bytes), counting(hash, onBytes), entry);
-    parts.push({ name, bytes, sha256: hash.digest("hex") });
+    await pipeline(bytesOf(fd, bytes), hashed.through, entry);
+    parts.push({ name, bytes, sha256: hashed.sha256() });
   }
   return parts;
 }
 
 /** As many as were there when it was looked at: more may have come since. */
-async function* bytesOf(file: string, bytes: number): AsyncIterable<Buffer> {
-  if (bytes > 0) yield* createReadStream(file, { start: 0, end: bytes - 1 });
-}
-
-const counting = (hash: { update(data: Uint8Array): unknown }, onBytes: (bytes: number) => void) =>
-  async function* count(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      onBytes(chunk.length);
-      yield chunk;
-    }
-  };
-
-/** Also of a folder: so that a name in it survives a power cut. */
-async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+async function* bytesOf(fd: number, bytes: number): AsyncIterable<Buffer> {
+  if (bytes > 0) yield* createReadStream("", { fd, start: 0, end: bytes - 1, autoClose: false });
 }

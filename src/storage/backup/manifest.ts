@@ -30,6 +30,8 @@ export const manifestSchema = z.object({
   /** Tasks that waited, and that ran, at that moment. */
   waiting: z.number().int(),
   running: z.number().int(),
+  /** Deliveries whose bodies were not there any more when it was made. */
+  missing: z.number().int().nonnegative().default(0),
   parts: z.array(partSchema),
 });
 export type Manifest = z.output<typeof manifestSchema>;

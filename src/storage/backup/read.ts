@@ -1,15 +1,15 @@
-import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
 import { AppError } from "../../domain/errors.ts";
+import { hashBytes } from "../../lib/hashed-bytes.ts";
 import { messageOf } from "../../lib/message-of.ts";
 import { SCHEMA_VERSION } from "../migrations/migrations.ts";
 import { DATABASE, FORMAT, isPart, MANIFEST, type Manifest, manifestSchema, type Part } from "./manifest.ts";
-import { contentsOf } from "./snapshot.ts";
+import { contentsOf, incomplete, missingBodies } from "./snapshot.ts";
 
 export interface ReadBackupInput {
   readonly file: string;
@@ -17,15 +17,17 @@ export interface ReadBackupInput {
   readonly into: string;
   /** False: bodies are checked, and not kept. */
   readonly bodies: boolean;
+  /** Also one that lacks bodies which its database refers to. */
+  readonly allowMissing: boolean;
 }
 
 const MAX_MANIFEST = 16 * 1024 * 1024;
 
 /**
- * Unpacks a backup and checks every byte of it. Rejects `backup:invalid` (cut short, changed, or no backup), `store:too_new`,
- * `store:not_found`.
+ * Unpacks a backup and checks every byte of it. Rejects `backup:invalid` (cut short, changed, or no backup),
+ * `backup:incomplete`, `store:too_new`, `store:not_found`.
  */
-export async function readBackup({ file, into, bodies }: ReadBackupInput): Promise<Manifest> {
+export async function readBackup({ file, into, bodies, allowMissing }: ReadBackupInput): Promise<Manifest> {
   const found: Part[] = [];
   let manifest: Manifest | null = null;
   const archive = extract();
@@ -50,8 +52,14 @@ export async function readBackup({ file, into, bodies }: ReadBackupInput): Promi
     if (error instanceof AppError) throw error;
     throw new AppError("backup:invalid", `${file} is no whole backup: ${messageOf(error)}`, { cause: error });
   }
-  contentsOf(join(into, DATABASE));
-  return manifest;
+  const database = join(into, DATABASE);
+  contentsOf(database);
+  const missing = missingBodies(
+    database,
+    new Map(found.map(({ name, bytes: size }) => [basename(name), size])),
+  );
+  if (missing > manifest.missing && !allowMissing) throw incomplete(missing, file);
+  return { ...manifest, missing };
 }
 
 async function isCompressed(file: string): Promise<boolean> {
@@ -93,23 +101,16 @@ interface Taking {
 }
 
 async function take(entry: AsyncIterable<unknown>, { name, into, keep }: Taking): Promise<Part> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  async function* counted(): AsyncIterable<Buffer> {
-    for await (const chunk of bytesIn(entry)) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      yield chunk;
-    }
-  }
+  const hashed = hashBytes();
+  const bytes = hashed.through(bytesIn(entry));
   const path = join(into, name);
   if (keep) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await pipeline(counted(), createWriteStream(path, { flags: "wx", mode: 0o600, flush: true }));
+    await pipeline(bytes, createWriteStream(path, { flags: "wx", mode: 0o600, flush: true }));
   } else {
-    for await (const _ of counted());
+    for await (const _ of bytes);
   }
-  return { name, bytes, sha256: hash.digest("hex") };
+  return { name, bytes: hashed.bytes, sha256: hashed.sha256() };
 }
 
 async function* bytesIn(entry: AsyncIterable<unknown>): AsyncIterable<Buffer> {

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "../../domain/errors.ts";
+import { syncPath } from "../../lib/sync-path.ts";
 import { openStore } from "../open.ts";
-import { bodiesDir, lockDatabase } from "../sqlite/database.ts";
+import { bodiesDir, lockDatabase, restoreMark } from "../sqlite/database.ts";
 import { DATABASE, type Manifest } from "./manifest.ts";
 import { readBackup } from "./read.ts";
 
@@ -15,6 +17,8 @@ export interface RestoreInput {
   readonly force: boolean;
   /** Ends the tasks that waited, instead of leaving them to the next server. */
   readonly dropWaiting: boolean;
+  /** Also from a backup that lacks bodies. */
+  readonly allowMissing: boolean;
   readonly now: Date;
 }
 
@@ -31,24 +35,24 @@ export interface Restored {
  * there, `store:locked` while a server has it, and as readBackup does.
  */
 export async function restoreBackup(input: RestoreInput): Promise<Restored> {
-  const { file, database, force, dropWaiting, now } = input;
+  const { file, database, dropWaiting, allowMissing, now } = input;
   await mkdir(dirname(database), { recursive: true, mode: 0o700 });
   const staging = await mkdtemp(`${database}.restoring-`);
   try {
-    const manifest = await readBackup({ file, into: staging, bodies: true });
-    const aside = await putInPlace(staging, { database, force, now });
-    const dropped = dropWaiting ? await endWaiting(database, now) : 0;
-    return { manifest, aside, dropped };
+    const manifest = await readBackup({ file, into: staging, bodies: true, allowMissing });
+    // Before it is in its place, where a server could begin them.
+    const dropped = dropWaiting ? await endWaiting(join(staging, DATABASE), now) : 0;
+    return { manifest, aside: await putInPlace(staging, input), dropped };
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
 
-/** Without a whole backup nothing is ever checked here: verifies it in a folder of its own. Rejects as readBackup does. */
+/** Without a whole backup nothing is ever checked here: verifies it in a temporary folder. Rejects as readBackup does. */
 export async function verifyBackup(file: string): Promise<Manifest> {
-  const into = await mkdtemp(`${file}.verifying-`);
+  const into = await mkdtemp(join(tmpdir(), "hookwright-verify-"));
   try {
-    return await readBackup({ file, into, bodies: false });
+    return await readBackup({ file, into, bodies: false, allowMissing: false });
   } finally {
     await rm(into, { recursive: true, force: true });
   }
@@ -56,7 +60,8 @@ export async function verifyBackup(file: string): Promise<Manifest> {
 
 type Placing = Pick<RestoreInput, "database" | "force" | "now">;
 
-async function putInPlace(staging: string, { database, force, now }: Placing): Promise<string | null> {
+async function putInPlace(staging: string, placing: Placing): Promise<string | null> {
+  const { database, force } = placing;
   const lock = lockDatabase(database);
   try {
     const there = partsAt(database).filter((path) => existsSync(path));
@@ -64,15 +69,29 @@ async function putInPlace(staging: string, { database, force, now }: Placing): P
       const advice = "`--force` puts it aside, under another name";
       throw new AppError("store:not_empty", `${database} is there already: ${advice}`);
     }
-    const aside = there.length === 0 ? null : await putAside(there, { database, now });
-    const bodies = join(staging, "bodies");
-    // First: a database without its bodies would take their place for lost.
-    if (existsSync(bodies)) await rename(bodies, bodiesDir(database));
-    await rename(join(staging, DATABASE), database);
+    // From here to its end no server starts on what is there, or on nothing.
+    const mark = restoreMark(database);
+    await writeFile(mark, "", { flush: true });
+    await syncPath(dirname(database));
+    const aside = there.length === 0 ? null : await putAside(there, placing);
+    await moveIn(staging, database);
+    await rm(mark);
+    await syncPath(dirname(database));
     return aside;
   } finally {
     lock.close();
   }
+}
+
+async function moveIn(staging: string, database: string): Promise<void> {
+  const bodies = join(staging, "bodies");
+  if (existsSync(bodies)) {
+    await syncPath(bodies);
+    await rename(bodies, bodiesDir(database));
+  }
+  await syncPath(join(staging, DATABASE));
+  await rename(join(staging, DATABASE), database);
+  await syncPath(dirname(database));
 }
 
 /** All that makes up a database. */
@@ -90,6 +109,7 @@ async function putAside(
   const stamp = now.toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const aside = await mkdtemp(`${database}.before-${stamp}-`);
   for (const path of there) await rename(path, join(aside, basename(path)));
+  await syncPath(aside);
   return aside;
 }
 

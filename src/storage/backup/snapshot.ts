@@ -1,11 +1,10 @@
-import { closeSync, existsSync, openSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, existsSync, openSync } from "node:fs";
 import Database from "better-sqlite3";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
 import { messageOf } from "../../lib/message-of.ts";
 import { MOVE_OF, moveRow, refuseMoved } from "../move/move-record.ts";
-import { bodiesDir } from "../sqlite/database.ts";
+import { placeOfBody } from "../sqlite/body-files.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** What a snapshot holds. */
@@ -57,12 +56,26 @@ export function contentsOf(path: string): Contents {
 const open = (path: string): Database.Database =>
   new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
 
-/** The files of bodies, with the bytes that are in each now. */
-export function bodyFiles(path: string): readonly { readonly file: string; readonly bytes: number }[] {
-  const dir = bodiesDir(path);
-  if (!existsSync(dir)) return [];
-  return readdirSync(dir)
-    .filter((name) => /^\d{8}$/.test(name))
-    .toSorted()
-    .map((name) => ({ file: join(dir, name), bytes: statSync(join(dir, name)).size }));
+/** How many deliveries refer to bodies that the files, with so many bytes each, do not hold. */
+export function missingBodies(path: string, files: ReadonlyMap<string, number>): number {
+  const database = open(path);
+  try {
+    let missing = 0;
+    const refs = database.prepare("select body_ref from deliveries where body_ref <> ''").pluck();
+    for (const ref of refs.iterate()) {
+      const { file, end } = placeOfBody(z.string().parse(ref));
+      if ((files.get(file) ?? 0) < end) missing += 1;
+    }
+    return missing;
+  } finally {
+    database.close();
+  }
 }
+
+/** What nobody should take for a whole backup. */
+export const incomplete = (missing: number, what: string): AppError =>
+  new AppError(
+    "backup:incomplete",
+    `${what}: bodies of deliveries that are missing: ${missing}. \`--allow-missing\` goes on without them`,
+    { details: { missing } },
+  );

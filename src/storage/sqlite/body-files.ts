@@ -123,6 +123,15 @@ function parseRef(ref: string): { readonly number: number; readonly offset: numb
   return { number, offset, size };
 }
 
+/** The name of the file that a body is in, and how long that file has to be for it. */
+export function placeOfBody(ref: string): { readonly file: string; readonly end: number } {
+  const { number, offset, size } = parseRef(ref);
+  return { file: nameOf(number), end: offset + size };
+}
+
+/** Of a file of bodies. */
+export const isBodyFile = (name: string): boolean => /^\d{8}$/.test(name);
+
 const nameOf = (number: number): string => String(number).padStart(8, "0");
 
 const numbersIn = (dir: string): number[] => readdirSync(dir).map(Number).filter(Number.isSafeInteger);

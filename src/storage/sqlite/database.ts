@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { AppError } from "../../domain/errors.ts";
@@ -10,6 +10,17 @@ const BUSY_MS = 1_000;
 /** Where the bodies of the database at `path` lie. */
 export const bodiesDir = (path: string): string => `${path}.bodies`;
 
+/** There while a backup is put in the place of the database at `path`, and after a restore that was cut short. */
+export const restoreMark = (path: string): string => `${path}.restore-unfinished`;
+
+function refuseUnfinished(path: string): void {
+  if (!existsSync(restoreMark(path))) return;
+  throw new AppError(
+    "store:restoring",
+    `A restore of ${path} did not come to its end: run \`hookwright backup restore FILE --force\` again; what was there before is beside it, under a name with "before"`,
+  );
+}
+
 export interface OpenDatabase {
   readonly database: Database.Database;
   close(): void;
@@ -20,6 +31,7 @@ export function openDatabase(path: string): OpenDatabase {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const lock = lockDatabase(path);
   try {
+    refuseUnfinished(path);
     // Made first with these rights: what SQLite puts beside it takes them over.
     closeSync(openSync(path, "a", 0o600));
     const database = new Database(path, { timeout: BUSY_MS });
