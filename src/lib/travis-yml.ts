@@ -1,7 +1,10 @@
 import { parse } from "yaml";
 import { z } from "zod";
 
-const urls = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
+/** Beside addresses a list may have encrypted ones, `secure: …`, which nobody but Travis can read. */
+const urls = z
+  .union([z.string(), z.array(z.unknown())])
+  .transform((value) => [value].flat().filter((each) => typeof each === "string"));
 const schema = z.object({
   notifications: z.object({
     webhooks: z.union([urls, z.object({ urls }).transform((value) => value.urls)]),
