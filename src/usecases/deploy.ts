@@ -11,7 +11,7 @@ import type { BoundSource, IncomingRequest } from "../sources/source.ts";
 import { acceptEvent } from "./accept-event.ts";
 import type { Deployed, DeployInput } from "./app.ts";
 import type { Services } from "./services.ts";
-import { settleTests, tasksWaitingFor, travisCheck } from "./travis-hold.ts";
+import { settleTests, tasksWaitingFor, testsPassed, travisCheck } from "./travis-hold.ts";
 
 /** See App.deploy. */
 export function deploy(services: Services, input: DeployInput): Promise<Deployed> {
@@ -152,10 +152,11 @@ async function report(
     fingerprintsSince: delivery.receivedAt,
     tasks: [],
   });
-  const passed = event.name === "push" || event.name === "tag";
+  const passed = testsPassed(event);
   const status = event.status ?? "nothing";
-  for (const task of waiting)
-    await settleTests(services, task, { passed, status, address: input.remoteAddress });
+  if (passed !== null)
+    for (const task of waiting)
+      await settleTests(services, task, { passed, status, address: input.remoteAddress });
   const tasks = waiting.map(({ id, action, state, outcome }) => ({
     id,
     action,

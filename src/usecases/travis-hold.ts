@@ -1,4 +1,5 @@
 import type { DeployEntry } from "../domain/deploy.ts";
+import type { HookEvent } from "../domain/event.ts";
 import type { Hold } from "../domain/hold.ts";
 import type { Task } from "../domain/task.ts";
 import { encodePath } from "../lib/encode-path.ts";
@@ -105,6 +106,15 @@ export async function tasksWaitingFor(services: Services, commit: string): Promi
   const held = [...(await store.heldTasks("travis")), ...(await store.heldTasks("travis_check"))];
   const entries = await Promise.all(held.map((task) => entryOf(services, task)));
   return held.filter((_task, index) => entries[index]?.commit.toLowerCase() === commit.toLowerCase());
+}
+
+const GOES_ON = new Set(["pending", "created", "queued", "received", "started"]);
+
+/** Whether a build has its commit's tests pass; null: it says nothing of that, as it goes on still, or is of a pull request. */
+export function testsPassed({ name, branch, tag, status }: HookEvent): boolean | null {
+  if (name === "push" || name === "tag") return true;
+  const ofPullRequest = branch === null && tag === null;
+  return ofPullRequest || GOES_ON.has(status?.toLowerCase() ?? "") ? null : false;
 }
 
 /** Travis CI has reported. */
