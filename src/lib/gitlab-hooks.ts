@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { callGitlab } from "./gitlab-api.ts";
 import {
   createHookFinder,
   HOOKS_PER_PAGE,
@@ -11,7 +12,6 @@ import {
   type ListedDelivery,
   type ListedHook,
 } from "./hook-history.ts";
-import { callRest } from "./rest-api.ts";
 
 export interface GitlabHooksOptions {
   /** `https://gitlab.com/api/v4`. */
@@ -42,15 +42,7 @@ export function createGitlabHooks(options: GitlabHooksOptions): HookHistory {
   const finder = createHookFinder({ service: SERVICE, ...options, page: hooksOf });
 
   const call = (method: "GET" | "POST", path: string, caller: HistoryCaller): Promise<Response> =>
-    callRest(
-      {
-        service: SERVICE,
-        method,
-        url: apiUrl.replace(/\/+$/, "") + path,
-        headers: { accept: "application/json", authorization: `Bearer ${token}`, "user-agent": "hookwright" },
-      },
-      caller,
-    );
+    callGitlab({ apiUrl, token, method, path }, caller);
 
   async function hooksOf(page: number, caller: HistoryCaller): Promise<readonly ListedHook[]> {
     const response = await call("GET", `${owner}/hooks?per_page=${HOOKS_PER_PAGE}&page=${page}`, caller);

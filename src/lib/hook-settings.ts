@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { getFromGithub } from "./github-api.ts";
 import type { GithubHooksOptions } from "./github-hooks.ts";
+import { callGitlab } from "./gitlab-api.ts";
 import type { GitlabHooksOptions } from "./gitlab-hooks.ts";
-import { HOOKS_PER_PAGE, parseAnswer, remoteIdSchema, sameUrl } from "./hook-history.ts";
-import { callRest, type RestCaller } from "./rest-api.ts";
+import { HOOKS_PER_PAGE, MAX_PAGES, parseAnswer, remoteIdSchema, sameUrl } from "./hook-history.ts";
+import type { RestCaller } from "./rest-api.ts";
 
 /** What a sender knows of one webhook. */
 export interface SenderHook {
@@ -14,7 +15,7 @@ export interface SenderHook {
   readonly hasSecret: boolean;
   /** Of the last delivery; null: there was none, or the sender does not say. */
   readonly lastStatus: number | null;
-  /** Whether it is sent for that event, as we name it; true for names that the sender has no switch for. */
+  /** Whether it is sent for that event, as we name it; true for what the sender has no switch for. */
   sends(event: string): boolean;
 }
 
@@ -23,14 +24,28 @@ type Options =
   | ({ readonly type: "gitlab" } & GitlabHooksOptions);
 
 /**
- * Looks for the webhook of the options, among the first hundred. Null: there is none; `unsupported`: it is an App's. Rejects
- * RestError, UnreadableAnswer.
+ * Looks for the webhook of the options. Null: there is none; `unsupported`: it is an App's. Rejects RestError,
+ * UnreadableAnswer.
  */
 export function readHookSettings(
   options: Options,
   caller: RestCaller,
 ): Promise<SenderHook | "unsupported" | null> {
   return options.type === "github" ? ofGithub(options, caller) : ofGitlab(options, caller);
+}
+
+/** The first that matches, page after page. */
+async function findOnPages<T>(
+  page: (number: number) => Promise<readonly T[]>,
+  matches: (hook: T) => boolean,
+): Promise<T | null> {
+  for (let number = 1; number <= MAX_PAGES; number += 1) {
+    const listed = await page(number);
+    const found = listed.find(matches);
+    if (found !== undefined) return found;
+    if (listed.length < HOOKS_PER_PAGE) break;
+  }
+  return null;
 }
 
 /** https://docs.github.com/rest/repos/webhooks#list-repository-webhooks */
@@ -48,18 +63,31 @@ const githubHooks = z.array(
   }),
 );
 
+/** Our names of events, and GitHub's of which one is enough. */
+const GITHUB_EVENTS: Readonly<Record<string, readonly string[]>> = {
+  push: ["push"],
+  tag: ["push"],
+  pull_request: ["pull_request"],
+  release: ["release"],
+  build: ["workflow_run", "check_suite", "status"],
+  image: ["package", "registry_package"],
+};
+
 async function ofGithub(
   { owner, apiUrl, credentials, hookId, hookUrl }: GithubHooksOptions,
   caller: RestCaller,
 ): Promise<SenderHook | "unsupported" | null> {
   if (credentials.type !== "token") return "unsupported";
-  const path = `${owner}/hooks?per_page=${HOOKS_PER_PAGE}`;
-  const answer = await getFromGithub({ apiUrl, token: credentials.token, path }, caller);
-  const hooks = parseAnswer("GitHub", githubHooks, await answer.text());
-  const hook = hooks.find(({ id, config: { url } }) =>
+  const { token } = credentials;
+  const page = async (number: number): Promise<z.output<typeof githubHooks>> => {
+    const path = `${owner}/hooks?per_page=${HOOKS_PER_PAGE}&page=${number}`;
+    const answer = await getFromGithub({ apiUrl, token, path }, caller);
+    return parseAnswer("GitHub", githubHooks, await answer.text());
+  };
+  const hook = await findOnPages(page, ({ id, config: { url } }) =>
     hookId === null ? sameUrl(url ?? "", hookUrl ?? "") : id === hookId,
   );
-  if (hook === undefined) return null;
+  if (hook === null) return null;
   const { active, events, config, last_response: last } = hook;
   return {
     active,
@@ -67,7 +95,10 @@ async function ofGithub(
     hasSecret: (config.secret ?? "") !== "",
     // 0 before the first delivery.
     lastStatus: last?.code === 0 ? null : (last?.code ?? null),
-    sends: (event) => events.includes("*") || events.includes(event),
+    sends(event) {
+      const names = GITHUB_EVENTS[event];
+      return names === undefined || events.includes("*") || names.some((name) => events.includes(name));
+    },
   };
 }
 
@@ -85,30 +116,28 @@ const gitlabHooks = z.array(
 /** Our names of events, and GitLab's switches for them. */
 const SWITCHES: Readonly<Record<string, string>> = {
   push: "push_events",
-  tag_push: "tag_push_events",
-  merge_request: "merge_requests_events",
+  tag: "tag_push_events",
   pull_request: "merge_requests_events",
-  pipeline: "pipeline_events",
+  build: "pipeline_events",
   release: "releases_events",
-  deployment: "deployment_events",
 };
 
 async function ofGitlab(
   { owner, apiUrl, token, hookId, hookUrl }: GitlabHooksOptions,
   caller: RestCaller,
 ): Promise<SenderHook | null> {
-  const answer = await callRest(
-    {
-      service: "GitLab",
-      method: "GET",
-      url: `${apiUrl.replace(/\/+$/, "")}${owner}/hooks?per_page=${HOOKS_PER_PAGE}`,
-      headers: { accept: "application/json", authorization: `Bearer ${token}`, "user-agent": "hookwright" },
-    },
-    caller,
+  const page = async (number: number): Promise<z.output<typeof gitlabHooks>> => {
+    const path = `${owner}/hooks?per_page=${HOOKS_PER_PAGE}&page=${number}`;
+    return parseAnswer(
+      "GitLab",
+      gitlabHooks,
+      await (await callGitlab({ apiUrl, token, path }, caller)).text(),
+    );
+  };
+  const hook = await findOnPages(page, ({ id, url }) =>
+    hookId === null ? sameUrl(url, hookUrl ?? "") : id === hookId,
   );
-  const hooks = parseAnswer("GitLab", gitlabHooks, await answer.text());
-  const hook = hooks.find(({ id, url }) => (hookId === null ? sameUrl(url, hookUrl ?? "") : id === hookId));
-  if (hook === undefined) return null;
+  if (hook === null) return null;
   return {
     active: hook.alert_status === undefined || hook.alert_status === "executable",
     verifiesTls: hook.enable_ssl_verification,

@@ -1,7 +1,14 @@
 import { createHash, createHmac } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FakeApp } from "./github-app.ts";
-import { type FakeSender, type FakeTry, type Resending, sendJson, startSender } from "./hook-sender.ts";
+import {
+  type FakeSender,
+  type FakeTry,
+  type Resending,
+  sendJson,
+  sendPage,
+  startSender,
+} from "./hook-sender.ts";
 
 export interface FakeGithubHooksOptions {
   /** `/repos/o/r`, `/orgs/o` or `/app`. */
@@ -14,6 +21,8 @@ export interface FakeGithubHooksOptions {
   readonly app?: FakeApp;
   /** What it says of the hook, instead of what it says of one that is as it should be; null: there is none. */
   readonly hook?: Readonly<Record<string, unknown>> | null;
+  /** Hooks that are listed before it. */
+  readonly others?: number;
   /** Deliveries on a page, however many are asked for. */
   readonly pageSize?: number;
 }
@@ -55,9 +64,13 @@ export function startFakeGithubHooks(options: FakeGithubHooksOptions = {}): Prom
         return sendJson(response, 401, { message: "Bad credentials" });
       }
       if (request.method === "GET" && pathname === `${owner}/hooks`) {
-        const other = { ...hookOf("https://elsewhere.example.com/hooks/app"), id: 1 };
+        const other = hookOf("https://elsewhere.example.com/hooks/app");
+        const others = Array.from({ length: options.others ?? 1 }, (_, index) => ({
+          ...other,
+          id: index + 1,
+        }));
         const ours = { ...hookOf(hookUrl), ...options.hook };
-        return sendJson(response, 200, options.hook === null ? [other] : [other, ours]);
+        return sendPage(response, options.hook === null ? others : [...others, ours], searchParams);
       }
       if (request.method === "GET" && pathname === `${base}/deliveries`) {
         const { pageSize = 100 } = options;

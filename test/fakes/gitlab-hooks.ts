@@ -1,5 +1,12 @@
 import type { ServerResponse } from "node:http";
-import { type FakeSender, type FakeTry, type Resending, sendJson, startSender } from "./hook-sender.ts";
+import {
+  type FakeSender,
+  type FakeTry,
+  type Resending,
+  sendJson,
+  sendPage,
+  startSender,
+} from "./hook-sender.ts";
 
 export interface FakeGitlabHooksOptions {
   /** `/projects/ID` or `/groups/ID`, encoded. */
@@ -8,6 +15,8 @@ export interface FakeGitlabHooksOptions {
   readonly secret?: string;
   /** What it says of the hook, instead of what it says of one that is as it should be. */
   readonly hook?: Readonly<Record<string, unknown>>;
+  /** Hooks that are listed before it. */
+  readonly others?: number;
   readonly pageSize?: number;
   /** Resends until it answers 429; GitLab allows 5 a minute. */
   readonly resends?: number;
@@ -19,6 +28,7 @@ const HOOK = {
   push_events: true,
   tag_push_events: false,
   merge_requests_events: false,
+  pipeline_events: false,
   enable_ssl_verification: true,
   alert_status: "executable",
   disabled_until: null,
@@ -47,10 +57,13 @@ export function startFakeGitlabHooks(options: FakeGitlabHooksOptions = {}): Prom
       const url = request.url ?? "";
       const [path = "", search = ""] = url.split("?");
       if (request.method === "GET" && path === `${owner}/hooks`) {
-        return sendJson(response, 200, [
-          { ...HOOK, id: 3, url: "https://other.example.com" },
-          { ...HOOK, url: hookUrl, ...options.hook },
-        ]);
+        const others = Array.from({ length: options.others ?? 1 }, (_, index) => ({
+          ...HOOK,
+          id: 1_000 + index,
+          url: "https://other.example.com",
+        }));
+        const ours = { ...HOOK, url: hookUrl, ...options.hook };
+        return sendPage(response, [...others, ours], new URLSearchParams(search));
       }
       if (request.method === "GET" && path === `${base}/events`) {
         return sendEvents(response, sender, new URLSearchParams(search), options.pageSize ?? 100);

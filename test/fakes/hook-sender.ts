@@ -140,6 +140,13 @@ export function sendJson(
     .end(JSON.stringify(body));
 }
 
+/** One page of a list, as GitHub and GitLab number them. */
+export function sendPage(response: ServerResponse, items: readonly unknown[], query: URLSearchParams): void {
+  const size = Number(query.get("per_page") ?? "30");
+  const start = (Number(query.get("page") ?? "1") - 1) * size;
+  sendJson(response, 200, items.slice(start, start + size));
+}
+
 /** Sends over real HTTP to the server at `base`, whatever host the hook's URL names. */
 export const sendTo =
   (base: string): Send =>

@@ -14,10 +14,16 @@ const SIGNS: Readonly<Record<Level, string>> = {
 };
 
 async function run({ options, output }: Context): Promise<number> {
-  const settings = await readSettings(options);
-  const { examine } = await import("../doctor/examine.ts");
+  const { examine, examineWithoutSettings } = await import("../doctor/examine.ts");
   if (output.live) output.note("Looking …");
-  const examined = await examine({ settings, env: process.env, now: () => new Date() });
+  const around = { env: process.env, now: () => new Date() };
+  const settings = await readSettings(options).catch((error: unknown) =>
+    error instanceof Error ? error : new Error(String(error)),
+  );
+  const examined =
+    settings instanceof Error
+      ? await examineWithoutSettings(around, settings)
+      : await examine({ settings, ...around });
   const all = examined.flatMap(({ about, findings }) => findings.map((each) => ({ about, ...each })));
   for (const each of all) {
     if (output.json) output.data(each);

@@ -1,5 +1,6 @@
 import { messageOf } from "../../lib/message-of.ts";
 import { within } from "../../lib/within.ts";
+import { parseSettings } from "../../settings/load.ts";
 import { checkAccount } from "./checks/account.ts";
 import { checkClock } from "./checks/clock.ts";
 import { checkDisk } from "./checks/disk.ts";
@@ -10,12 +11,14 @@ import { checkPort } from "./checks/port.ts";
 import { checkPrograms } from "./checks/programs.ts";
 import { checkPublicUrl } from "./checks/public-url.ts";
 import { checkSecrets } from "./checks/secrets.ts";
+import { checkSettings, judgeUnreadable } from "./checks/settings.ts";
 import { checkStore } from "./checks/store.ts";
 import { checkTls } from "./checks/tls.ts";
 import { type Check, type Finding, type Patient, unknown } from "./finding.ts";
 
 /** By what they are about, in the order in which they are shown. */
 export const CHECKS: Readonly<Record<string, Check>> = {
+  settings: checkSettings,
   account: checkAccount,
   programs: checkPrograms,
   files: checkFiles,
@@ -48,6 +51,17 @@ export function examine(
       findings: await bounded(check, patient, checkMs),
     })),
   );
+}
+
+/** What can be looked at where the settings can't be read; `error`: why they can't. Never rejects. */
+export async function examineWithoutSettings(
+  patient: Omit<Patient, "signal" | "settings">,
+  error: Error,
+): Promise<Examined[]> {
+  const settings = parseSettings({ text: "sources: {}", file: null, dir: process.cwd(), env: {} });
+  const checks = { account: checkAccount, programs: checkPrograms, clock: checkClock };
+  const examined = await examine({ ...patient, settings }, { checks });
+  return [{ about: "settings", findings: [judgeUnreadable(error)] }, ...examined];
 }
 
 async function bounded(

@@ -1,6 +1,7 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { examine } from "../../../src/cli/doctor/examine.ts";
 import { ok, problem } from "../../../src/cli/doctor/finding.ts";
 import { load } from "../../settings/settings-file.ts";
@@ -64,5 +65,20 @@ describe("the doctor", () => {
       /^problem endpoints: The endpoint ops is at no\.invalid, which no name server knows\n {4}Mend its url$/m,
     );
     expect(ill.stdout).toMatch(/^Problems: \d+, warnings: \d+$/m);
+  });
+
+  it.each([
+    ["wrong.yaml", "wrong.yaml:1:1 sorces: unknown key", "Mend it; the rest can be looked at then"],
+    ["none.yaml", "none.yaml", ""],
+  ])("looks at the rest where %s can't be read", async (file, seen, fix) => {
+    place = await createPlace("{}");
+    await place.write("wrong.yaml", "sorces: {}\n");
+    const ran = await place.run(["--settings", file, "doctor", "--json"]);
+    expect(ran).toMatchObject({ exitCode: 1, stderr: "" });
+    const found = z.array(z.object({ about: z.string(), level: z.string() })).parse(ran.json());
+    expect(found[0]).toMatchObject({ about: "settings", level: "problem" });
+    expect(JSON.stringify(ran.json()[0])).toContain(seen);
+    expect(JSON.stringify(ran.json()[0])).toContain(fix);
+    expect(found.filter(({ about }) => about === "programs").length).toBeGreaterThan(1);
   });
 });

@@ -9,13 +9,13 @@ import { load } from "../../settings/settings-file.ts";
 let fake: FakeSender | null = null;
 afterEach(() => fake?.close());
 
-const settingsFor = (kind: string, recover: string): string => `
+const settingsFor = (kind: string, recover: string, event: string): string => `
 server: { public_url: "https://hooks.example.com" }
 outbound: { allow: [127.0.0.1] }
 sources:
   app: { kind: ${kind}, secret: a-secret-of-its-own-0123456789, recover: { ${recover} } }
 actions:
-  deploy: { on: [{ source: app, event: push }], steps: [{ run: ["true"] }] }
+  deploy: { on: [{ source: app, event: ${event} }], steps: [{ run: ["true"] }] }
 `;
 
 async function look(text: string): Promise<readonly Finding[]> {
@@ -24,15 +24,17 @@ async function look(text: string): Promise<readonly Finding[]> {
   return checkHooks({ settings, env: {}, now: () => new Date(), signal });
 }
 
-async function github(options: FakeGithubHooksOptions): Promise<string> {
+async function github(options: FakeGithubHooksOptions, event = "push"): Promise<string> {
   fake = await startFakeGithubHooks(options);
-  const found = await look(settingsFor("github", `repository: o/app, token: t, api_url: "${fake.url}"`));
+  const found = await look(
+    settingsFor("github", `repository: o/app, token: t, api_url: "${fake.url}"`, event),
+  );
   return found.map(({ level, seen }) => `${level}: ${seen}`).join("\n");
 }
 
-async function gitlab(options: FakeGitlabHooksOptions): Promise<string> {
+async function gitlab(options: FakeGitlabHooksOptions, event = "push"): Promise<string> {
   fake = await startFakeGitlabHooks(options);
-  const found = await look(settingsFor("gitlab", `project: g/app, token: t, api_url: "${fake.url}"`));
+  const found = await look(settingsFor("gitlab", `project: g/app, token: t, api_url: "${fake.url}"`, event));
   return found.map(({ level, seen }) => `${level}: ${seen}`).join("\n");
 }
 
@@ -80,6 +82,21 @@ describe("a webhook at GitHub", () => {
     expect(await github(options)).toBe(expected);
   });
 
+  it.each([
+    ["tag", ["push"], "ok"],
+    ["tag", ["create"], "problem"],
+    ["build", ["workflow_run"], "ok"],
+    ["build", ["status", "push"], "ok"],
+    ["build", ["push"], "problem"],
+    ["image", ["package"], "ok"],
+  ])("is asked for %s where it sends %j: %s", async (event, events, level) => {
+    expect(await github({ hook: { events } }, event)).toMatch(new RegExp(`^${level}: `));
+  });
+
+  it("is found behind many others", async () => {
+    expect(await github({ others: 230 })).toBe("ok: The webhook of o/app (source app) is as it should be");
+  });
+
   it("can't be looked at with a bad token", async () => {
     expect(await github({ accepts: () => false })).toMatch(
       /^problem: The webhook of o\/app \(source app\) can't be looked at: .*401/,
@@ -107,5 +124,18 @@ describe("a webhook at GitLab", () => {
     ],
   ])("is %s", async (_what, options, expected) => {
     expect(await gitlab(options)).toBe(expected);
+  });
+
+  it.each([
+    ["tag", { tag_push_events: true }, "ok"],
+    ["tag", {}, "problem"],
+    ["pull_request", {}, "problem"],
+    ["build", { pipeline_events: true }, "ok"],
+  ])("is asked for %s where it has %j: %s", async (event, hook, level) => {
+    expect(await gitlab({ hook }, event)).toMatch(new RegExp(`^${level}: `));
+  });
+
+  it("is found behind many others", async () => {
+    expect(await gitlab({ others: 100 })).toBe("ok: The webhook of g/app (source app) is as it should be");
   });
 });

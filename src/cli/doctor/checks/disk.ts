@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
-import { dirname } from "node:path";
 import { sizeOf } from "../../sizes.ts";
+import { nearestFolder } from "../nearest-folder.ts";
 import { type Check, type Finding, ok, problem, warning } from "../finding.ts";
 
 const LITTLE = 2_000_000_000;
@@ -16,7 +15,7 @@ export const checkDisk: Check = async ({ settings }) => {
 };
 
 async function checkPlace(dir: string): Promise<Finding[]> {
-  const { bavail, bsize, ffree, files } = await statfs(existing(dir));
+  const { bavail, bsize, ffree, files } = await statfs(nearestFolder(dir));
   const free = bavail * bsize;
   const fix =
     "Free some, or keep less (docs/retention.md): a webhook that can't be stored is answered with 503";
@@ -28,8 +27,4 @@ async function checkPlace(dir: string): Promise<Finding[]> {
   if (files > 0 && ffree < FEW_INODES)
     findings.push(warning(`${dir} has room for ${ffree} more files only`, "Remove files that nobody needs"));
   return findings;
-}
-
-function existing(dir: string): string {
-  return existsSync(dir) || dirname(dir) === dir ? dir : existing(dirname(dir));
 }

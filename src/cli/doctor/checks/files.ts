@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises";
-import { dirname } from "node:path";
 import { findOpenFiles } from "../../../settings/file-modes.ts";
+import { nearestFolder } from "../nearest-folder.ts";
 import { type Check, type Finding, ok, problem } from "../finding.ts";
 
 /** Who can read what is secret, and whether the server can write what it has to. */
@@ -12,20 +12,11 @@ export const checkFiles: Check = async ({ settings }) => {
 };
 
 async function checkWritable(dir: string): Promise<Finding> {
-  const place = await nearest(dir);
+  const place = nearestFolder(dir);
   const writable = await access(place, constants.W_OK | constants.X_OK).then(
     () => true,
     () => false,
   );
   if (writable) return ok(`${dir} ${place === dir ? "can be written to" : "can be made"}`);
   return problem(`${place} can't be written to by this account`, `chown it, or run the server as its owner`);
-}
-
-/** The folder itself, or the one that is there above it. */
-async function nearest(dir: string): Promise<string> {
-  const exists = await access(dir).then(
-    () => true,
-    () => false,
-  );
-  return exists || dirname(dir) === dir ? dir : nearest(dirname(dir));
 }
