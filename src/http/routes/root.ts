@@ -9,6 +9,7 @@ import { parseJsonBody } from "../../lib/json-body.ts";
 import { LIMITS } from "../limits.ts";
 import { answerKapp, type KappOptions, queryOf, refuseKapp } from "./kapp.ts";
 import { answerDeploy, type DeployOptions } from "./nodejitsu/deploy.ts";
+import { sendError } from "./nodejitsu/errors.ts";
 import { hasBasic } from "./nodejitsu/login.ts";
 
 export interface RootOptions extends KappOptions {
@@ -33,11 +34,12 @@ export const rootRoutes =
       { parseAs: "buffer", bodyLimit: LIMITS.rootBodyBytes },
       (_request, body, done) => done(null, body),
     );
-    server.setErrorHandler(async (error, _request, reply) => {
+    server.setErrorHandler(async (error, request, reply) => {
       const status = refusedBody(error);
+      const [only, ...others] = apisOn(options);
       // Everything else is told as on the other paths.
-      if (status === null || !options.token.enabled() || rootSource(options) !== null) throw error;
-      return refuseKapp(reply, status);
+      if (status === null || others.length > 0 || only === undefined || only === "source") throw error;
+      return only === "kapp" ? refuseKapp(reply, status) : sendError(reply, request, error, options.logger);
     });
     server.post("/", { schema: { hide: true } }, async (request, reply) => {
       const api = chooseApi(options, request);
@@ -80,12 +82,8 @@ const rootSource = ({ app }: Pick<KappOptions, "app">): ReturnType<KappOptions["
 
 /** By structure and the way to authenticate, as the table in docs/continuous-deployment.md has it. */
 function chooseApi(options: RootOptions, request: FastifyRequest): RootApi {
-  const on = {
-    kapp: options.token.enabled(),
-    source: rootSource(options) !== null,
-    deploy: options.app.deploys(),
-  };
-  const [only, ...others] = APIS.filter((api) => on[api]);
+  const on = apisOn(options);
+  const [only, ...others] = on;
   if (only === undefined) {
     throw new AppError(
       "request:not_found",
@@ -94,13 +92,17 @@ function chooseApi(options: RootOptions, request: FastifyRequest): RootApi {
   }
   if (others.length === 0) return only;
   const found = apiByShape(request);
-  if (found !== null && on[found]) return found;
-  throw new AppError(
-    "request:invalid",
-    `This is taken here: ${APIS.filter((api) => on[api])
-      .map((api) => TAKEN[api])
-      .join("; ")}`,
-  );
+  if (found !== null && on.includes(found)) return found;
+  throw new AppError("request:invalid", `This is taken here: ${on.map((api) => TAKEN[api]).join("; ")}`);
+}
+
+function apisOn(options: RootOptions): readonly RootApi[] {
+  const on = {
+    kapp: options.token.enabled(),
+    source: rootSource(options) !== null,
+    deploy: options.app.deploys(),
+  };
+  return APIS.filter((api) => on[api]);
 }
 
 const APIS = ["kapp", "source", "deploy"] as const;

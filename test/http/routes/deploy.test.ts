@@ -172,6 +172,11 @@ describe("the error", () => {
     expect(await failing(await world.deploy(payload))).toEqual([400, "deploy:provider:not_supported"]);
   });
 
+  it.each(["/1/deploy", "/"])("body:too_large, 413: %s", async (path) => {
+    const payload = githubPayload(world.sha, { pad: "x".repeat(1024 * 1024) });
+    expect(await failing(await world.deploy(payload, { path }))).toEqual([413, "body:too_large"]);
+  });
+
   it("deploy:github:no_pkg_json, 502", async () => {
     const sha = await world.repository.commit({ "package.json": null });
     expect(await failing(await deployAndWait(githubPayload(sha)))).toEqual([
