@@ -21,10 +21,22 @@ const app = z.strictObject({
     ),
 });
 
+const apps = z.record(entryName, app).superRefine((given, context) => {
+  const known = new Map<string, string>();
+  for (const [name, { repository }] of Object.entries(given)) {
+    const first = known.get(repository.toLowerCase());
+    known.set(repository.toLowerCase(), first ?? name);
+    // A push says which repository it is of, and nothing else: who may deploy the one would start the actions of the other.
+    if (first !== undefined) {
+      const message = `${first} has that repository already; name its users there, and start each action by its own trigger`;
+      context.addIssue({ code: "custom", path: [name, "repository"], message });
+    }
+  }
+});
+
 /** The deploy API, `POST /1/deploy`. */
 export const deploySchema = z.strictObject({
-  apps: z
-    .record(entryName, app)
+  apps: apps
     .default({})
     .describe("What may be deployed: name of the app → repository and users. Without one the API is off."),
   travis_key_urls: z
