@@ -1,7 +1,7 @@
-// node scripts/upgrade-fixture.ts [--program DIR] --out FILE.tar.gz
+// node scripts/upgrade-fixture.ts [--program DIR] [--postgres] --out FILE.tar.gz
 // Has a version of Hookwright (a checkout with its packages; default: this one) make data of every sort, kills it in the middle
-// of its work, and keeps what it leaves. test/e2e/upgrade.sqlite.test.ts starts later versions on it. See CONTRIBUTING.md.
-import { createHmac } from "node:crypto";
+// of its work, and keeps what it leaves, in the embedded store or in PostgreSQL. test/e2e/upgrade.*.test.ts start later versions
+// on it. See CONTRIBUTING.md.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,9 +12,15 @@ import { parseArgs } from "node:util";
 import Database from "better-sqlite3";
 import { execa } from "execa";
 import { z } from "zod";
+import { createDatabase, startPostgres } from "../test/support/postgres.ts";
+import { githubPush } from "../test/support/push.ts";
 
 const { values } = parseArgs({
-  options: { program: { type: "string", default: join(import.meta.dirname, "..") }, out: { type: "string" } },
+  options: {
+    program: { type: "string", default: join(import.meta.dirname, "..") },
+    postgres: { type: "boolean", default: false },
+    out: { type: "string" },
+  },
 });
 if (values.out === undefined) throw new Error("Give --out FILE.tar.gz");
 const bin = resolve(values.program, "bin/hookwright.js");
@@ -24,6 +30,7 @@ const SECRET = "upgrade-secret-0123456789";
 /** In words that every version knows. `hold` and `again` wait for a file, so that the kill finds them running. */
 const SETTINGS = `
 server: { listen: 127.0.0.1:0 }
+${values.postgres ? 'store: "${STORE_URL}"' : ""}
 sources: { app: { kind: github, secrets: ["${SECRET}"] } }
 actions:
   quick:
@@ -52,9 +59,12 @@ const PUSHES = ["quick", "fail", "unknown", "hold", "hold", "again", "quick"];
 
 const dir = mkdtempSync(join(tmpdir(), "hookwright-upgrade-"));
 let server: ChildProcess | null = null;
+const postgres = values.postgres ? await startPostgres({ fsync: false }) : null;
+const storeUrl = postgres?.url("hookwright") ?? "";
 try {
+  if (postgres !== null) await createDatabase(postgres.url("postgres"), "hookwright");
   writeFileSync(join(dir, "hookwright.yaml"), SETTINGS, { mode: 0o600 });
-  const env = { ...process.env, HOME: dir };
+  const env = { ...process.env, HOME: dir, STORE_URL: storeUrl };
   const started = spawn(process.execPath, [bin, "serve"], {
     cwd: dir,
     env,
@@ -73,17 +83,9 @@ try {
   started.kill("SIGKILL");
   await once(started, "exit");
   writeFileSync(join(dir, "go"), "");
-  const database = new Database(join(dir, "data/hookwright.db"));
-  const schema = Number(database.pragma("user_version", { simple: true }));
-  database.pragma("wal_checkpoint(TRUNCATE)");
-  database.exec("vacuum");
-  database.close();
   const kept = join(dir, "kept");
   mkdirSync(kept);
-  for (const name of ["hookwright.db", "hookwright.db.bodies"]) {
-    const from = join(dir, "data", name);
-    if (existsSync(from)) cpSync(from, join(kept, name), { recursive: true });
-  }
+  const schema = postgres === null ? keepDatabase(kept) : await keepDump(kept);
   cpSync(join(dir, "hookwright.yaml"), join(kept, "hookwright.yaml"));
   writeFileSync(join(kept, "expected.json"), JSON.stringify({ schema, tasks, deliveries }, null, 2));
   mkdirSync(dirname(out), { recursive: true });
@@ -104,7 +106,36 @@ try {
   // Its commands wait for this.
   writeFileSync(join(dir, "go"), "");
   await delay(500);
+  await postgres?.close();
   rmSync(dir, { recursive: true, force: true });
+}
+
+/** The embedded store. Returns its schema. */
+function keepDatabase(kept: string): number {
+  const database = new Database(join(dir, "data/hookwright.db"));
+  const schema = Number(database.pragma("user_version", { simple: true }));
+  database.pragma("wal_checkpoint(TRUNCATE)");
+  database.exec("vacuum");
+  database.close();
+  for (const name of ["hookwright.db", "hookwright.db.bodies"]) {
+    const from = join(dir, "data", name);
+    if (existsSync(from)) cpSync(from, join(kept, name), { recursive: true });
+  }
+  return schema;
+}
+
+/** As statements that every version of PostgreSQL takes, without what is for psql or for one session. */
+async function keepDump(kept: string): Promise<number> {
+  const options = ["--inserts", "--no-owner", "--no-privileges", "--no-comments"];
+  const { stdout } = await execa("pg_dump", [...options, storeUrl]);
+  const [, body = ""] = /^(?:.*?)(^CREATE .*)$/ms.exec(stdout.replaceAll(/^(?:--.*|\\.*|)$\n?/gm, "")) ?? [];
+  const session = /^(?:SET |SELECT pg_catalog\.set_config\(|\\)/;
+  const statements = body.split("\n").filter((line) => !session.test(line));
+  // Functions come before the tables that they are about.
+  const dump = ["SET check_function_bodies = false;", ...statements];
+  writeFileSync(join(kept, "hookwright.sql"), dump.join("\n"));
+  const [, schema = ""] = /INSERT INTO hookwright\.schema_version VALUES \((\d+)\)/.exec(stdout) ?? [];
+  return Number(schema);
 }
 
 async function serving(stderr: NodeJS.ReadableStream): Promise<string> {
@@ -118,36 +149,17 @@ async function serving(stderr: NodeJS.ReadableStream): Promise<string> {
 }
 
 async function push(url: string, branch: string, index: number): Promise<void> {
-  const sha = String(index + 1).repeat(40);
-  const commit = { id: sha, message: "Change", added: [], removed: [], modified: ["README.md"] };
-  const body = JSON.stringify({
-    ref: `refs/heads/${branch}`,
-    before: "0".repeat(40),
-    after: sha,
-    created: false,
-    deleted: false,
-    forced: false,
-    head_commit: commit,
-    commits: [commit],
-    repository: { id: 1, name: "app", full_name: "octo/app", clone_url: "https://github.com/octo/app.git" },
-    sender: { login: "octo" },
-  });
-  const signature = createHmac("sha256", SECRET).update(body).digest("hex");
-  const response = await fetch(`${url}/hooks/app`, {
-    method: "POST",
-    body,
-    headers: {
-      "content-type": "application/json",
-      "x-github-event": "push",
-      "x-github-delivery": `00000000-0000-4000-8000-00000000000${index}`,
-      "x-hub-signature-256": `sha256=${signature}`,
-    },
-  });
+  const id = `00000000-0000-4000-8000-00000000000${index}`;
+  const { body, headers } = githubPush({ secret: SECRET, branch, sha: String(index + 1).repeat(40), id });
+  const response = await fetch(`${url}/hooks/app`, { method: "POST", body: new Uint8Array(body), headers });
   if (response.status !== 202) throw new Error(`${branch}: ${response.status} ${await response.text()}`);
 }
 
 async function list(what: "tasks" | "deliveries"): Promise<Record<string, unknown>[]> {
-  const { stdout } = await execa(process.execPath, [bin, what, "--json"], { cwd: dir });
+  const { stdout } = await execa(process.execPath, [bin, what, "--json"], {
+    cwd: dir,
+    env: { STORE_URL: storeUrl },
+  });
   const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
   return lines.map((line) => z.record(z.string(), z.unknown()).parse(JSON.parse(line)));
 }
