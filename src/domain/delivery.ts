@@ -3,6 +3,9 @@ import type { SourceKindName } from "./event.ts";
 /** `accepted`: stored, and its actions started. `rejected`: authentic, but could not be used (why: `reason`). */
 export type Verdict = "accepted" | "rejected";
 
+/** Of every answer; kept with the delivery, so that what a sender was told leads to it. */
+export const REQUEST_ID_HEADER = "x-api-uuid";
+
 /** One authentic webhook request, as it was stored before it was answered. */
 export interface Delivery {
   /** Ours; a UUID v7. */
@@ -13,7 +16,7 @@ export interface Delivery {
   readonly senderId: string | null;
   /** The sender's event name. */
   readonly event: string;
-  /** Allowlisted request headers only, lower-case names. */
+  /** Allowlisted request headers only, lower-case names; and REQUEST_ID_HEADER with what the sender was told. */
   readonly headers: Readonly<Record<string, string>>;
   readonly contentType: string | null;
   readonly bodySize: number;

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { REQUEST_ID_HEADER } from "../domain/delivery.ts";
 import manifest from "../../package.json" with { type: "json" };
 
 export const VERSION: string = manifest.version;
@@ -11,5 +12,5 @@ export const newRequestId = (): string => randomUUID();
 
 /** Headers that every answer of the server carries. */
 export function identityHeaders(requestId: string): Record<string, string> {
-  return { "x-api-uuid": requestId, "x-api-version": API_VERSION };
+  return { [REQUEST_ID_HEADER]: requestId, "x-api-version": API_VERSION };
 }

@@ -182,7 +182,7 @@ export interface ReceiveInput {
   readonly source: string;
   readonly request: IncomingRequest;
   readonly remoteAddress: string | null;
-  /** For the log; see Refusal. */
+  /** For the log and the stored delivery. */
   readonly requestId?: string;
 }
 

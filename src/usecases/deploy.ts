@@ -10,6 +10,7 @@ import { DEPLOY_SOURCE, USER_HEADER } from "../sources/registry.ts";
 import type { BoundSource, IncomingRequest } from "../sources/source.ts";
 import { acceptEvent } from "./accept-event.ts";
 import type { Deployed, DeployInput } from "./app.ts";
+import { keptHeaders } from "./kept-headers.ts";
 import type { Services } from "./services.ts";
 import { settleTests, tasksWaitingFor, testsPassed, travisCheck } from "./travis-hold.ts";
 
@@ -172,20 +173,13 @@ function deliveryOf(
   services: Services,
   { source, request, input }: Pick<AcceptParts, "source" | "request" | "input">,
 ): Delivery {
-  const headers: Record<string, string> = {};
-  for (const name of source.keptHeaders) {
-    const value = request.headers[name];
-    if (value !== undefined) headers[name] = value;
-  }
-  // By what its sender was told it can be found.
-  headers["x-api-uuid"] = input.uuid;
   return {
     id: newId(),
     source: source.name,
     kind: source.kind,
     senderId: source.senderId(request),
     event: source.eventName(request),
-    headers,
+    headers: keptHeaders(services, { source, request, requestId: input.uuid }),
     contentType: request.headers["content-type"] ?? null,
     bodySize: request.body.length,
     verdict: "accepted",

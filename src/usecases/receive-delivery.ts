@@ -1,13 +1,13 @@
 import type { Delivery } from "../domain/delivery.ts";
 import { AppError } from "../domain/errors.ts";
 import { newId } from "../lib/ids.ts";
-import { parseTraceparent, TRACEPARENT_LENGTH } from "../lib/tracing/tracer.ts";
 import { hearsRejections } from "../outbound/wanted.ts";
 import type { SourceSettings } from "../settings/settings.ts";
 import type { BoundSource, DescribeResult, IncomingRequest } from "../sources/source.ts";
 import { type AcceptedEvent, acceptEvent, replayWindowStart } from "./accept-event.ts";
 import type { ReceivedDelivery, ReceiveInput } from "./app.ts";
 import { DELIVERIES } from "./hub.ts";
+import { keptHeaders } from "./kept-headers.ts";
 import type { Refusal } from "./refusal-log.ts";
 import type { Services } from "./services.ts";
 import type { Spool } from "./spool.ts";
@@ -31,7 +31,7 @@ export async function receiveDelivery(
     kind: source.kind,
     senderId: source.senderId(request),
     event: source.eventName(request),
-    headers: keptHeaders(services, source, request),
+    headers: keptHeaders(services, { source, request, requestId }),
     contentType: request.headers["content-type"] ?? null,
     bodySize: request.body.length,
     verdict: described.ok ? "accepted" : "rejected",
@@ -143,21 +143,4 @@ async function authenticate(services: Services, input: AuthenticateInput): Promi
   if (result.ok) return source.fingerprintIsUnique ? result.fingerprint : null;
   refuse(services, { source: source.name, code: result.code, ...asker });
   throw new AppError(result.code, result.explanation);
-}
-
-/** Only what the kind allows is stored: never a header that may carry a secret. */
-function keptHeaders(
-  { traces }: Services,
-  source: BoundSource,
-  request: IncomingRequest,
-): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of source.keptHeaders) {
-    const value = request.headers[name];
-    if (value !== undefined) kept[name] = value;
-  }
-  const traceparent = traces === null ? undefined : request.headers["traceparent"];
-  if (traceparent !== undefined && parseTraceparent(traceparent) !== null)
-    kept["traceparent"] = traceparent.slice(0, TRACEPARENT_LENGTH);
-  return kept;
 }

@@ -66,8 +66,14 @@ describe("a signed webhook", () => {
   });
 
   it("has an x-api-uuid of its own", async () => {
-    const ids = await Promise.all([1, 2, 3].map(async () => (await push()).headers.get("x-api-uuid")));
+    const pushed = await Promise.all([1, 2, 3].map(() => push()));
+    const ids = pushed.map(({ headers }) => headers.get("x-api-uuid"));
     expect(new Set(ids).size).toBe(3);
+    // The delivery can be found by it.
+    const [first] = pushed;
+    if (first === undefined) throw new Error("nothing was pushed");
+    const { delivery } = await received(first);
+    expect((await server.client.getDelivery(delivery)).headers).toMatchObject({ "x-api-uuid": ids[0] });
   });
 
   it("may be signed with any live secret", async () => {

@@ -24,9 +24,11 @@ const post = (query: string): Promise<Response> =>
 const newest = async () => (await server.client.listDeliveries({ limit: 1 })).items[0];
 
 it("what is named of the URL's query is stored, read, and read again for a replay", async () => {
-  expect((await post(`?token=${SECRET}&Env=a%20b&other=x`)).status).toBe(202);
+  const answer = await post(`?token=${SECRET}&Env=a%20b&other=x`);
+  expect(answer.status).toBe(202);
   const delivery = await newest();
-  expect(delivery?.headers).toEqual({ "?Env": "a b", "user-agent": "node" });
+  const told = answer.headers.get("x-api-uuid");
+  expect(delivery?.headers).toEqual({ "?Env": "a b", "user-agent": "node", "x-api-uuid": told });
   const [task] = (await server.client.listTasks({ limit: 1 })).items;
   expect((await server.ended(task?.id ?? "")).params).toEqual({ env: "a b" });
   const replayed = await server.client.replayDelivery(delivery?.id ?? "", { dryRun: false });
