@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { type Action, sandboxOf, type StepDefinition, userOf } from "../domain/action.ts";
 import type { Account } from "../lib/confine/account.ts";
@@ -35,7 +36,11 @@ const NONE: Confinement = {
   confined: false,
   argv: (argv) => argv,
   appArgv: (argv) => argv,
-  makeFolder: async (dir) => void (await mkdir(dir, { recursive: true })),
+  async makeFolder(dir) {
+    // Nearly always there; to ask another thread for it would cost more than to look.
+    const isThere = statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (!isThere) await mkdir(dir, { recursive: true });
+  },
 };
 
 /** Rejects `user:unknown`, `user:not_allowed`, `user:folder`, `sandbox:unavailable`. */

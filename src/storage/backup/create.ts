@@ -8,7 +8,7 @@ import {
   statSync,
 } from "node:fs";
 import { link, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { pack, type Pack } from "tar-stream";
@@ -58,7 +58,7 @@ export async function createBackup(input: CreateBackupInput): Promise<Backup> {
   // Of this call alone: another one may be under way.
   const staging = await mkdtemp(`${to}.partial-`);
   try {
-    const next = join(staging, basename(to));
+    const next = join(staging, "archive");
     const manifest = await write(input, { next, copy: join(staging, DATABASE) });
     await syncPath(next);
     await putInPlace(next, to);
