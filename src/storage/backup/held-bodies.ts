@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { openIfThere } from "../../lib/open-if-there.ts";
 import { bodiesDir } from "../sqlite/database.ts";
 import { isBodyFile } from "../sqlite/body-files.ts";
 
@@ -25,6 +26,7 @@ export function holdBodies(database: string): HeldBodies {
     add() {
       if (!existsSync(dir)) return;
       for (const name of readdirSync(dir).filter((each) => isBodyFile(each) && !held.has(each))) {
+        // Null: freed since it was listed.
         const fd = openIfThere(join(dir, name));
         if (fd !== null) held.set(name, fd);
       }
@@ -39,14 +41,4 @@ export function holdBodies(database: string): HeldBodies {
   };
   bodies.add();
   return bodies;
-}
-
-/** Null: it has been freed since it was listed. */
-function openIfThere(path: string): number | null {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
-  }
 }

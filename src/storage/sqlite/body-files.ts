@@ -12,6 +12,7 @@ import {
   writevSync,
 } from "node:fs";
 import { join } from "node:path";
+import { openIfThere } from "../../lib/open-if-there.ts";
 import type { Bodies } from "../connection.ts";
 
 /**
@@ -166,7 +167,7 @@ function writeAll({ fd }: Pick<OpenFile, "fd">, bodies: readonly Uint8Array[]): 
 /** Null when it is not there: the file is gone, or shorter than it was. */
 export function readBody(dir: string, ref: string): Uint8Array | null {
   const { number, offset, size } = parseRef(ref);
-  const fd = openExisting(join(dir, nameOf(number)));
+  const fd = openIfThere(join(dir, nameOf(number)));
   if (fd === null) return null;
   try {
     // Of its own memory, so that it can be handed to the other thread without the pool around it.
@@ -180,14 +181,5 @@ export function readBody(dir: string, ref: string): Uint8Array | null {
     return body;
   } finally {
     closeSync(fd);
-  }
-}
-
-function openExisting(path: string): number | null {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
   }
 }
