@@ -23,7 +23,7 @@ import { createEventStreams, type EventStreams } from "./event-stream.ts";
 import { createFailureLimit } from "./failure-limit.ts";
 import { createGate, type Gate, guardRoutes } from "./gate.ts";
 import { identityHeaders, newRequestId } from "./identity.ts";
-import { createBufferBudget } from "./intake/buffer-budget.ts";
+import { type BufferBudget, createBufferBudget } from "./intake/buffer-budget.ts";
 import { createIntake, type Intake, pathOf } from "./intake/intake.ts";
 import { createKappTokenCheck } from "./kapp-token.ts";
 import { LIMITS } from "./limits.ts";
@@ -92,7 +92,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.addHook("onRoute", ({ method, url }) => {
     routes.push(...[method].flat().map((each) => `${each} ${url}`));
   });
-  const ready = register(server, { ...options, streams, feed, addressOf, gate });
+  const ready = register(server, { ...options, streams, feed, addressOf, gate, budget });
 
   return {
     async listen(address) {
@@ -163,6 +163,7 @@ interface RegisterOptions extends HttpServerOptions {
   readonly streams: EventStreams;
   readonly addressOf: ClientAddress;
   readonly gate: Gate;
+  readonly budget: BufferBudget;
 }
 
 async function register(server: FastifyInstance, options: RegisterOptions): Promise<void> {
@@ -220,13 +221,14 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   const publicUrl = (): string => settings().server.publicUrl ?? originOf(settings().server);
   const deploy = { app, login: { users: options.users, limit, addressOf, refusals }, logger, publicUrl };
   const adminElsewhere = (): boolean => settings().server.admin !== null;
-  const { gate } = options;
+  const { gate, budget } = options;
   await server.register(
-    rootRoutes({ app, token, failures, addressOf, refusals, logger, deploy, gate, adminElsewhere }),
+    rootRoutes({ app, token, failures, addressOf, refusals, logger, deploy, gate, budget, adminElsewhere }),
   );
   await server.register(
     nodejitsuRoutes({
       ...deploy,
+      budget,
       feed: options.feed,
       pairings: options.pairings,
       auditor,

@@ -15,7 +15,8 @@ export const DEPLOY_SOURCE = "deploy";
 /** Who has proved to be them; put there by the API, whatever the request had. */
 export const USER_HEADER = "x-hookwright-user";
 
-const BODY_LIMIT = 1024 * 1024;
+/** As GitHub's. */
+const BODY_LIMIT = 25 * 1024 * 1024;
 
 export interface DeploySourceOptions {
   /** Where Travis CI publishes its keys. */

@@ -6,15 +6,17 @@ import { acceptedAnswer, checkHead } from "../intake/intake.ts";
 import { plainHeaders } from "../intake/plain-headers.ts";
 import { tooLarge } from "../intake/read-body.ts";
 import { parseJsonBody } from "../../lib/json-body.ts";
-import { LIMITS } from "../limits.ts";
+import type { BufferBudget } from "../intake/buffer-budget.ts";
+import { takeBodies } from "../take-bodies.ts";
 import { answerKapp, type KappOptions, queryOf, refuseKapp } from "./kapp.ts";
-import { answerDeploy, type DeployOptions } from "./nodejitsu/deploy.ts";
+import { answerDeploy, deployBodyLimit, type DeployOptions } from "./nodejitsu/deploy.ts";
 import { sendError } from "./nodejitsu/errors.ts";
 import { hasBasic } from "./nodejitsu/login.ts";
 
 export interface RootOptions extends KappOptions {
   readonly deploy: DeployOptions;
   readonly gate: Gate;
+  readonly budget: BufferBudget;
   readonly adminElsewhere: () => boolean;
 }
 
@@ -28,12 +30,11 @@ type RootApi = "kapp" | "source" | "deploy";
 export const rootRoutes =
   (options: RootOptions): FastifyPluginAsync =>
   async (server) => {
-    server.removeAllContentTypeParsers();
-    server.addContentTypeParser(
-      "*",
-      { parseAs: "buffer", bodyLimit: LIMITS.rootBodyBytes },
-      (_request, body, done) => done(null, body),
-    );
+    takeBodies(server, {
+      budget: options.budget,
+      limitOf: (request) =>
+        Math.max(rootSource(options)?.bodyLimit ?? 0, deployBodyLimit(options.deploy, request)),
+    });
     server.setErrorHandler(async (error, request, reply) => {
       const status = refusedBody(error);
       const [only, ...others] = apisOn(options);
@@ -70,8 +71,9 @@ export function onlyPost(reply: FastifyReply): AppError {
   );
 }
 
-/** The status of a body that the framework did not take, or null when the error is none of those. */
+/** The status of a body that was not taken, or null when the error is none of those. */
 function refusedBody(error: unknown): number | null {
+  if (error instanceof AppError && error.code === "body:too_large") return error.status;
   if (!(error instanceof Error) || !("code" in error) || !("statusCode" in error)) return null;
   const { code, statusCode } = error;
   return String(code).startsWith("FST_ERR_CTP_") && typeof statusCode === "number" ? statusCode : null;

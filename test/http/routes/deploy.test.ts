@@ -173,8 +173,18 @@ describe("the error", () => {
   });
 
   it.each(["/1/deploy", "/"])("body:too_large, 413: %s", async (path) => {
-    const payload = githubPayload(world.sha, { pad: "x".repeat(1024 * 1024) });
+    const payload = githubPayload(world.sha, { pad: "x".repeat(25 * 1024 * 1024) });
     expect(await failing(await world.deploy(payload, { path }))).toEqual([413, "body:too_large"]);
+    const body = JSON.stringify(githubPayload(world.sha, { pad: "x".repeat(1024 * 1024) }));
+    const headers = { "content-type": "application/json" };
+    const stranger = await world.server.fetch(path, { method: "POST", body, headers });
+    expect(await failing(stranger)).toEqual([413, "body:too_large"]);
+  });
+
+  it.each(["/1/deploy", "/"])("is taken where it is as large as a push may be: %s", async (path) => {
+    const payload = githubPayload(world.sha, { pad: "x".repeat(5 * 1024 * 1024) });
+    const response = await world.deploy(payload, { path });
+    expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ ok: true })]);
   });
 
   it("deploy:github:no_pkg_json, 502", async () => {

@@ -7,6 +7,7 @@ import type { App, Deployed } from "../../../usecases/app.ts";
 import { noteProved } from "../../gate.ts";
 import { plainHeaders } from "../../intake/plain-headers.ts";
 import { LIMITS } from "../../limits.ts";
+import { freeBody } from "../../take-bodies.ts";
 import { sendError } from "./errors.ts";
 import { hasBasic, login, type LoginOptions } from "./login.ts";
 
@@ -16,6 +17,12 @@ export interface DeployOptions {
   readonly logger: Logger;
   readonly publicUrl: () => string;
 }
+
+/** Who brings neither credentials nor a signature is refused in any case, and need not be read for long. */
+export const deployBodyLimit = ({ app }: Pick<DeployOptions, "app">, request: FastifyRequest): number =>
+  app.deploys() && (hasBasic(request) || isSigned(request)) ? LIMITS.deployBodyBytes : LIMITS.rootBodyBytes;
+
+const isSigned = ({ headers }: FastifyRequest): boolean => headers["signature"] !== undefined;
 
 /**
  * `POST /1/deploy`, and `POST /` where root.ts hands it here: stores, then answers 200. Whoever is no sender of webhooks is
@@ -42,7 +49,7 @@ async function run({ app, login: how, logger }: DeployOptions, request: FastifyR
   if (!app.deploys())
     throw new AppError("request:not_found", "The deploy API is off: the settings name no deploy.apps");
   // A signed report of Travis CI comes without credentials.
-  const signed = !hasBasic(request) && request.headers["signature"] !== undefined;
+  const signed = !hasBasic(request) && isSigned(request);
   const who = signed ? null : await login(how, request);
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const deployed = await app.deploy({
@@ -52,6 +59,8 @@ async function run({ app, login: how, logger }: DeployOptions, request: FastifyR
     remoteAddress: how.addressOf(request.raw),
   });
   noteProved(request);
+  // It is stored; the answer may take as long as the deployment.
+  freeBody(request);
   const about = { requestId: request.id, delivery: deployed.deliveryId, app: deployed.app };
   logger.info({ ...about, user: who?.user ?? null }, "Took a deploy");
   return deployed;

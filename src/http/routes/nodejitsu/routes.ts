@@ -3,23 +3,25 @@ import { LIMITS } from "../../limits.ts";
 import { authRoute, type AuthOptions } from "./auth.ts";
 import { badgeRoute } from "./badge.ts";
 import { changesRoutes, type ChangesOptions } from "./changes.ts";
-import { answerDeploy } from "./deploy.ts";
+import { type TakeBodiesOptions, takeBodies } from "../../take-bodies.ts";
+import { answerDeploy, deployBodyLimit } from "./deploy.ts";
 import { sendError } from "./errors.ts";
 import { shareDocs } from "./shared-docs.ts";
 import { statusRoutes } from "./status.ts";
 
+const DEPLOY = "/1/deploy";
+
 /** The continuous-deployment API of nodejitsu (docs/continuous-deployment.md); `POST /` is in root.ts. */
 export const nodejitsuRoutes =
-  (options: ChangesOptions & AuthOptions): FastifyPluginAsync =>
+  (options: ChangesOptions & AuthOptions & Pick<TakeBodiesOptions, "budget">): FastifyPluginAsync =>
   async (server) => {
-    server.removeAllContentTypeParsers();
-    server.addContentTypeParser(
-      "*",
-      { parseAs: "buffer", bodyLimit: LIMITS.rootBodyBytes },
-      (_request, body, done) => done(null, body),
-    );
+    takeBodies(server, {
+      budget: options.budget,
+      limitOf: (request) =>
+        request.routeOptions.url === DEPLOY ? deployBodyLimit(options, request) : LIMITS.apiBodyBytes,
+    });
     server.setErrorHandler((error, request, reply) => sendError(reply, request, error, options.logger));
-    server.post("/1/deploy", { schema: { hide: true } }, (request, reply) =>
+    server.post(DEPLOY, { schema: { hide: true } }, (request, reply) =>
       answerDeploy(options, request, reply),
     );
     authRoute(server, options);
