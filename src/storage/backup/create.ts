@@ -98,7 +98,7 @@ async function copyStore({ database, allowMissing }: CreateBackupInput, copy: st
     try {
       const contents = takeSnapshot(database, copy);
       bodies.add();
-      const missing = missingBodies(copy, new Map(bodies.list().map(({ name, bytes }) => [name, bytes])));
+      const missing = missingBodies(copy, bodies.holds);
       if (missing === 0 || (allowMissing && attempt === ATTEMPTS)) return { contents, bodies, missing };
       if (attempt === ATTEMPTS) throw incomplete(missing, database);
     } catch (error) {

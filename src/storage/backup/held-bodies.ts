@@ -16,12 +16,16 @@ export interface HeldBodies {
   /** Takes hold of those that have come since. */
   add(): void;
   list(): readonly HeldFile[];
+  /** Whether a file of that name has so many bytes by now. */
+  holds(name: string, bytes: number): boolean;
   close(): void;
 }
 
 export function holdBodies(database: string): HeldBodies {
   const dir = bodiesDir(database);
   const held = new Map<string, number>();
+  /** Bytes that a file has had already: it is asked for each delivery. */
+  const seen = new Map<string, number>();
   const bodies: HeldBodies = {
     add() {
       if (!existsSync(dir)) return;
@@ -35,6 +39,14 @@ export function holdBodies(database: string): HeldBodies {
       [...held]
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, fd]) => ({ name, fd, bytes: fstatSync(fd).size })),
+    holds(name, bytes) {
+      if ((seen.get(name) ?? 0) >= bytes) return true;
+      if (!held.has(name)) bodies.add();
+      const fd = held.get(name);
+      const size = fd === undefined ? 0 : fstatSync(fd).size;
+      seen.set(name, size);
+      return size >= bytes;
+    },
     close() {
       for (const fd of held.values()) closeSync(fd);
     },

@@ -54,10 +54,8 @@ export async function readBackup({ file, into, bodies, allowMissing }: ReadBacku
   }
   const database = join(into, DATABASE);
   contentsOf(database);
-  const missing = missingBodies(
-    database,
-    new Map(found.map(({ name, bytes: size }) => [basename(name), size])),
-  );
+  const sizes = new Map(found.map(({ name, bytes: size }) => [basename(name), size]));
+  const missing = missingBodies(database, (name, bytes) => (sizes.get(name) ?? 0) >= bytes);
   if (missing > manifest.missing && !allowMissing) throw incomplete(missing, file);
   return { ...manifest, missing };
 }

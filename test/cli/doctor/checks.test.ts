@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -18,6 +18,7 @@ import { checkTls } from "../../../src/cli/doctor/checks/tls.ts";
 import type { Check, Finding } from "../../../src/cli/doctor/finding.ts";
 import { openStore } from "../../../src/storage/open.ts";
 import { load, temporaryFolder } from "../../settings/settings-file.ts";
+import { aDelivery } from "../../support/store.ts";
 import { makeAuthority, makeCertificate } from "../../support/certificates.ts";
 
 const servers: Server[] = [];
@@ -115,6 +116,23 @@ describe("the store", () => {
     expect(textOf(await look(checkStore, "sources: {}", { dir }))).toMatch(/^problem: .* of a newer version/);
     await writeFile(path, "no database at all ".repeat(1_000));
     expect(textOf(await look(checkStore, "sources: {}", { dir }))).toMatch(/^problem: .*not a database/);
+  });
+
+  it("has lost bodies, or is half restored", async () => {
+    const dir = await temporaryFolder();
+    const path = join(dir, "data/hookwright.db");
+    const store = await openStore({ kind: "sqlite", path });
+    await store.storeDelivery(aDelivery({ senderId: "one" }));
+    await store.close();
+    expect(levels(await look(checkStore, "sources: {}", { dir }))).toEqual(["ok"]);
+    await rm(`${path}.bodies/00000001`);
+    expect(textOf(await look(checkStore, "sources: {}", { dir }))).toMatch(
+      /^warning: .*whose bodies have been lost: 1;.*\nok: /,
+    );
+    await writeFile(`${path}.restore-unfinished`, "");
+    expect(textOf(await look(checkStore, "sources: {}", { dir }))).toMatch(
+      /^problem: .*a restore of it did not come to its end/,
+    );
   });
 
   it("on PostgreSQL is a problem where it can't be reached", async () => {
