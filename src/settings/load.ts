@@ -22,7 +22,7 @@ import { privatePathsOf } from "./private-paths.ts";
 import { problemAt } from "./report.ts";
 import { settingsCommon, type CommonInput } from "./schema.ts";
 import { bindDeploys, DEPLOY_SOURCE } from "../sources/registry.ts";
-import { DEPLOY_PATH } from "./reserved-paths.ts";
+import { DEPLOY_PATH } from "../domain/own-paths.ts";
 import type { RetentionSettings, ServerSettings, Settings, SourceSettings } from "./settings.ts";
 import { forbidTemplates } from "./templates.ts";
 

@@ -1,3 +1,4 @@
+import { isOwnPath } from "../domain/own-paths.ts";
 import type { z } from "zod";
 import { createNetworks } from "../lib/networks.ts";
 import { bindSource, type SourceCredentials, type SourceKind } from "../sources/source.ts";
@@ -10,7 +11,6 @@ import { completeRateLimits } from "./rate-limit-schema.ts";
 import { completeRecovery, readRecovery, type RecoveryContext, type RecoveryInput } from "./read-recovery.ts";
 import type { Reading } from "./reading.ts";
 import { recoveryKeys } from "./recovery-schema.ts";
-import { isReservedPath } from "./reserved-paths.ts";
 import type { SourceSettings } from "./settings.ts";
 import { shapeOf, sourceKeys, sourcePlace } from "./source-schema.ts";
 import { forbidTemplates } from "./templates.ts";
@@ -121,7 +121,7 @@ function reportPaths({ findings }: Reading, sources: Readonly<Record<string, Sou
     const at = ["sources", name, "path"];
     // The path itself is not shown: for some senders it holds the secret.
     if (other !== undefined) findings.report({ path: at, message: `source ${other} has the same path` });
-    if (isReservedPath(path)) findings.report({ path: at, message: "the server itself uses this path" });
+    if (isOwnPath(path)) findings.report({ path: at, message: "the server itself uses this path" });
     if (other === undefined) taken.set(path, name);
   }
 }

@@ -98,3 +98,21 @@ describe("POST / with K-App, a source and the deploy API", () => {
     expect(await answeredBy(response)).toBe(expected);
   });
 });
+
+it("leaves the deploy API its own paths where a source has every path", async () => {
+  const everything = await startTestServer({ settings: SETTINGS.replace("path: / }", 'path: "/*" }') });
+  try {
+    await everything.client.addUser({ name: "dscape", password: PASSWORD });
+    const send = (path: string, body: unknown, headers: Record<string, string>): Promise<Response> =>
+      everything.fetch(path, {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json", ...headers },
+      });
+    expect(await answeredBy(await send("/1/deploy", PUSH, BASIC))).toBe("200 deploy github");
+    expect(await answeredBy(await send("/1/deploy", PUSH, BEARER))).toBe("401 deploy:auth:bad_creds");
+    expect(await answeredBy(await send("/any/other", REPORT, BEARER))).toBe("202 source");
+  } finally {
+    await everything.close();
+  }
+});

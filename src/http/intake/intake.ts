@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../../domain/errors.ts";
+import { isOwnPath } from "../../domain/own-paths.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { App, FoundSource, ReceivedDelivery } from "../../usecases/app.ts";
 import type { Meters } from "../../usecases/meters.ts";
@@ -36,23 +37,13 @@ export type Intake = (request: IncomingMessage, response: ServerResponse) => boo
 export function createIntake(options: IntakeOptions): Intake {
   return (request, response) => {
     const path = pathOf(request.url);
-    if (isReserved(path)) return false;
+    if (path === "/" || isOwnPath(path)) return false;
     const source = options.app.findSource(path);
     if (source === null || (source.anyPath && request.method !== "POST")) return false;
     void answerDelivery(options, { request, response, source });
     return true;
   };
 }
-
-/** The server's own paths; no source can take them over. `/` is shared: routes/root.ts. */
-const isReserved = (path: string): boolean =>
-  path === "/" ||
-  path.startsWith("/api/") ||
-  path === "/ui" ||
-  path.startsWith("/ui/") ||
-  path === "/healthz" ||
-  path === "/metrics" ||
-  path === "/readyz";
 
 export function pathOf(url = "/"): string {
   const query = url.indexOf("?");

@@ -1,5 +1,5 @@
 import { escapeVariables } from "../environment-values.ts";
-import { isReservedPath } from "../reserved-paths.ts";
+import { isOwnPath } from "../../domain/own-paths.ts";
 
 /** Gathers the settings that a conversion makes, and what is to be said about it. */
 export interface Draft {
@@ -35,7 +35,7 @@ export function createDraft(): Draft {
   }
 
   function pathOf(name: string, wanted: string): string {
-    const allowed = /^\/[A-Za-z0-9._~/-]+$/.test(wanted) && !isReservedPath(wanted) && !paths.has(wanted);
+    const allowed = /^\/[A-Za-z0-9._~/-]+$/.test(wanted) && !isOwnPath(wanted) && !paths.has(wanted);
     const path = allowed ? wanted : firstFree(`/hooks/${name}`, paths);
     paths.add(path);
     if (path !== wanted)

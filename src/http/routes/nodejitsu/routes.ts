@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from "fastify";
+import { DEPLOY_PATH } from "../../../domain/own-paths.ts";
 import { LIMITS } from "../../limits.ts";
 import { authRoute, type AuthOptions } from "./auth.ts";
 import { badgeRoute } from "./badge.ts";
@@ -9,8 +10,6 @@ import { sendError } from "./errors.ts";
 import { shareDocs } from "./shared-docs.ts";
 import { statusRoutes } from "./status.ts";
 
-const DEPLOY = "/1/deploy";
-
 /** The continuous-deployment API of nodejitsu (docs/continuous-deployment.md); `POST /` is in root.ts. */
 export const nodejitsuRoutes =
   (options: ChangesOptions & AuthOptions & Pick<TakeBodiesOptions, "budget">): FastifyPluginAsync =>
@@ -18,10 +17,10 @@ export const nodejitsuRoutes =
     takeBodies(server, {
       budget: options.budget,
       limitOf: (request) =>
-        request.routeOptions.url === DEPLOY ? deployBodyLimit(options, request) : LIMITS.apiBodyBytes,
+        request.routeOptions.url === DEPLOY_PATH ? deployBodyLimit(options, request) : LIMITS.apiBodyBytes,
     });
     server.setErrorHandler((error, request, reply) => sendError(reply, request, error, options.logger));
-    server.post(DEPLOY, { schema: { hide: true } }, (request, reply) =>
+    server.post(DEPLOY_PATH, { schema: { hide: true } }, (request, reply) =>
       answerDeploy(options, request, reply),
     );
     authRoute(server, options);
