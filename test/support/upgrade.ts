@@ -29,6 +29,9 @@ const expectedSchema = z.object({
   deliveries: z.array(deliverySchema),
 });
 export type EarlierData = z.output<typeof expectedSchema>;
+const auditedSchema = z.looseObject({ target: z.string() });
+/** The schema with which the audit log began. */
+const AUDITED_SINCE = 16;
 
 /** Puts it where a server finds it; resolves with what that version has shown of it. */
 export async function unpackData(name: string, place: Place): Promise<EarlierData> {
@@ -43,7 +46,7 @@ export async function unpackData(name: string, place: Place): Promise<EarlierDat
 
 const ENDS = new Set(["COMPLETED", "CANCELLED", "FAILED_CANCELLING"]);
 
-/** With a server there: all of it can be read, what waited is run, what ran is ended as its action says, and a replay works. */
+/** With a server there: all of it can be read, what waited is run, what ran is ended as its action says, who started it is still known, and a replay works. */
 export async function expectTakenOver(place: Place, expected: EarlierData): Promise<void> {
   const list = async (what: string): Promise<unknown[]> => (await place.run([what, "--json"])).json();
   const listTasks = async () => z.array(taskSchema).parse(await list("tasks"));
@@ -67,6 +70,13 @@ export async function expectTakenOver(place: Place, expected: EarlierData): Prom
   );
   const old = tasks.find(({ id, action }) => action === "quick" && first.get(id)?.state === "COMPLETED");
   expect((await place.run(["logs", old?.id ?? ""])).stdout).toContain("hello from the past");
+  const audited = await place.run(["audit", "--action", "task.start", "--actor", "source:app", "--json"]);
+  expect(
+    z
+      .array(auditedSchema)
+      .parse(audited.json())
+      .map(({ target }) => target),
+  ).toEqual(expected.schema < AUDITED_SINCE ? [] : expected.tasks.map(({ id }) => `task:${id}`));
   const [newest] = deliveries;
   expect((await place.run(["explain", newest?.id ?? ""])).exitCode).toBe(0);
   const replayed = await place.run(["replay", newest?.id ?? "", "--follow"]);
