@@ -1,18 +1,15 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { reporterSchema } from "../../src/client/schemas.ts";
-import { hashPassword } from "../../src/lib/passwords.ts";
-import { startFakeGithub, type FakeGithub } from "../fakes/github-api.ts";
+import type { FakeGithub } from "../fakes/github-api.ts";
+import { createKappWorld, KAPP_TOKEN as TOKEN, type KappWorld } from "../support/k-app-world.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
-const TOKEN = "k-app's token";
-const EXAMPLE = fileURLToPath(new URL("../../examples/k-app/hookwright.yaml", import.meta.url));
-const REAL_PATH = process.env["PATH"];
 /** The original's progress while each step runs. `git rev-parse` set none there. */
 const PROGRESS = {
   "git fetch": 0,
@@ -24,103 +21,21 @@ const PROGRESS = {
   "systemctl restart": 80,
 };
 
-let dir = "";
+let world: KappWorld;
 let server: TestServer;
 let github: FakeGithub;
-const commits = { old: "", good: "", unsigned: "", behind: "", loose: "" };
-
-const inDir = (...parts: string[]): string => join(dir, ...parts);
-const git = async (cwd: string, ...args: string[]): Promise<string> =>
-  (await execa("git", ["-c", "user.name=K", "-c", "user.email=k@example.com", ...args], { cwd })).stdout;
-
-/** K-App as its servers have it: a clone whose `origin` has newer commits, and the folder that migrations run in. */
-async function makeRepositories(): Promise<void> {
-  const origin = inDir("origin");
-  await mkdir(join(origin, "packages/server"), { recursive: true });
-  await git(origin, "init", "--quiet", "--initial-branch=master");
-  await writeFile(join(origin, "packages/server/package.json"), "{}");
-  await git(origin, "add", "--all");
-  for (const name of ["old", "behind", "unsigned", "loose", "good"] as const) {
-    await git(origin, "commit", "--quiet", "--allow-empty", "--message", name);
-    commits[name] = await git(origin, "rev-parse", "HEAD");
-  }
-  for (const clone of ["kapp", "kapp-staging"]) {
-    await git(dir, "clone", "--quiet", origin, clone);
-    await git(inDir(clone), "checkout", "--quiet", commits.old);
-  }
-}
-
-/**
- * The programs that the steps call. Each writes down how it was called, fails where `failing` says so, and where there is
- * a file `gated` waits until somebody has taken `waiting` away. git is the real one behind that gate.
- */
-async function makePrograms(): Promise<void> {
-  await mkdir(inDir("bin"));
-  const { stdout: realGit } = await execa("which", ["git"]);
-  const gate = `#!/bin/sh
-if [ -e ${inDir("gated")} ]; then
-  : > ${inDir("waiting")}
-  while [ -e ${inDir("waiting")} ]; do sleep 0.01; done
-fi
-`;
-  const noted = (name: string): string => `${gate}
-echo "${name} $* in $(basename "$PWD")" >> ${inDir("calls")}
-echo "this is ${name} $*"
-if grep -qxF "${name} $*" ${inDir("failing")}; then exit 3; fi
-`;
-  const scripts = {
-    yarn: noted("yarn"),
-    systemctl: noted("systemctl"),
-    git: `${gate}exec ${realGit} "$@"\n`,
-  };
-  for (const [name, script] of Object.entries(scripts)) {
-    await writeFile(inDir("bin", name), script);
-    await chmod(inDir("bin", name), 0o755);
-  }
-}
-
-const isWaiting = (): boolean => existsSync(inDir("waiting"));
-
+let commits: KappWorld["commits"];
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "hookwright-k-app-"));
-  await makeRepositories();
-  await makePrograms();
-  const known = { verified: true };
-  github = await startFakeGithub({
-    "K-Fet/K-App": {
-      commits: {
-        [commits.good]: known,
-        [commits.behind]: known,
-        [commits.loose]: known,
-        [commits.unsigned]: { verified: false },
-      },
-      branches: {
-        prod: { sha: commits.good, protected: true },
-        master: { sha: commits.good, protected: true },
-        loose: { sha: commits.loose, protected: false },
-      },
-    },
-  });
-  process.env["PATH"] = `${inDir("bin")}${delimiter}${REAL_PATH ?? ""}`;
-  const settings = `${(await readFile(EXAMPLE, "utf8")).replaceAll("/srv/", `${dir}/`)}
-github: { api_url: "${github.url}" }
-outbound: { allow: [127.0.0.0/8] }
-`;
-  server = await startTestServer({ settings, env: { PORT: "3000", TOKEN_HASH: await hashPassword(TOKEN) } });
+  world = await createKappWorld();
+  ({ server, github, commits } = world);
 });
-afterAll(async () => {
-  process.env["PATH"] = REAL_PATH;
-  await server.close();
-  await github.close();
-  await rm(dir, { recursive: true, force: true });
-});
+afterAll(() => world.close());
+beforeEach(() => world.reset());
 
-beforeEach(async () => {
-  for (const name of ["gated", "waiting"]) await rm(inDir(name), { force: true });
-  await writeFile(inDir("calls"), "");
-  await writeFile(inDir("failing"), "");
-  for (const clone of ["kapp", "kapp-staging"]) await git(inDir(clone), "checkout", "--quiet", commits.old);
-});
+const inDir = (name: string): string => world.inDir(name);
+const headOf = (clone: string): Promise<string> => world.headOf(clone);
+const calls = (): Promise<string[]> => world.calls();
+const isWaiting = (): boolean => existsSync(inDir("waiting"));
 
 const call = (fields: Readonly<Record<string, string>>): Promise<Response> =>
   server.fetch("/", {
@@ -130,8 +45,6 @@ const call = (fields: Readonly<Record<string, string>>): Promise<Response> =>
   });
 const reporter = async (response: Response) => reporterSchema.parse(await response.json());
 const deploy = async (action: string) => (await reporter(await call({ action, sha: commits.good }))).id;
-const calls = async () => (await readFile(inDir("calls"), "utf8")).split("\n").filter((line) => line !== "");
-const headOf = (clone: string) => git(inDir(clone), "rev-parse", "HEAD");
 
 describe.each([
   ["deploy-prod", "kapp", "kapp@*"],
@@ -239,12 +152,9 @@ describe("a commit that may not be deployed", () => {
   });
 
   it("because its branch is not protected is refused as well", async () => {
-    const loose = (await readFile(EXAMPLE, "utf8"))
-      .replaceAll("/srv/", `${dir}/`)
-      .replaceAll("branch: prod", "branch: loose");
-    const access = `github: { api_url: "${github.url}" }\noutbound: { allow: [127.0.0.0/8] }\n`;
-    const env = { PORT: "3000", TOKEN_HASH: await hashPassword(TOKEN) };
-    const other = await startTestServer({ settings: `${loose}\n${access}`, env, work: false });
+    const { env } = world;
+    const settings = world.settings.replaceAll("branch: prod", "branch: loose");
+    const other = await startTestServer({ settings, env, work: false });
     try {
       const body = JSON.stringify({ token: TOKEN, action: "deploy-prod", sha: commits.loose });
       const headers = { "content-type": "application/json" };
@@ -279,7 +189,7 @@ describe("a server started as K-App's was, by the environment alone", () => {
   it("serves the example on PORT with TOKEN_HASH", async () => {
     const cwd = await mkdtemp(join(tmpdir(), "hookwright-"));
     const bin = fileURLToPath(new URL("../../bin/hookwright.js", import.meta.url));
-    const env = { PATH: REAL_PATH ?? "", PORT: "0", TOKEN_HASH: await hashPassword(TOKEN) };
+    const env = { PATH: process.env["PATH"] ?? "", ...world.env, PORT: "0" };
     const child = execa(process.execPath, [bin, "start"], { cwd, env, extendEnv: false, reject: false });
     try {
       const url = await urlOf(child.stderr);
