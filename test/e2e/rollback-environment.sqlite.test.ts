@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -116,6 +116,7 @@ const dispatched = (count: number): Promise<unknown[]> =>
 describe("a folder with that server's .env and nothing else", () => {
   it("serves as it did: on every path, both shapes, the remembered commit first", async () => {
     await writeEnv([`LAST_HEALTHY_COMMIT=${sha("a")}`, "WEBHOOK_EVENT=argo-down"]);
+    const before = await readFile(join(dir, ".env"), "utf8");
     const server = await start();
     expect(server.output()).toMatch(/warning: ANYBODY who reaches 127\.0\.0\.1:0 can start a rollback/);
     expect(await post(`${server.url}/webhook`, report("Degraded", sha("f")))).toBe(202);
@@ -128,6 +129,8 @@ describe("a folder with that server's .env and nothing else", () => {
     ]);
     expect((await fetch(`${server.url}/webhook`)).status).toBe(405);
     expect(server.output()).not.toContain(PAT);
+    // So that there is a way back.
+    expect(await readFile(join(dir, ".env"), "utf8")).toBe(before);
     expect(existsSync(join(dir, "hookwright.yaml"))).toBe(false);
     expect(existsSync(join(dir, "demo"))).toBe(false);
   });
