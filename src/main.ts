@@ -47,12 +47,13 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   await checkHere(options, settings);
   const logger = options.logger ?? createLogger({ level: levelOf(env) });
   const spoolDisk = await openSpoolDisk(options, settings);
-  const { store: plain, opened } = await openStoreOrLater({ settings, logger }, spoolDisk !== null).catch(
-    async (error: unknown) => {
-      await spoolDisk?.close();
-      throw error;
-    },
-  );
+  const { store: plain, opened } = await openStoreOrLater(
+    { options, settings, logger },
+    spoolDisk !== null,
+  ).catch(async (error: unknown) => {
+    await spoolDisk?.close();
+    throw error;
+  });
   const identity = identityOf(options);
   const node = nodeId(identity.name, newId());
   const traces = await startTraces({ env, logger, version: VERSION, node });

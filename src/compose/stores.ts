@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { AppError } from "../domain/errors.ts";
 import { createEmbeddedQueue } from "../queue/embedded.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -13,17 +15,23 @@ export function openSpoolDisk(
   options: StartServerOptions,
   { server, dataDir }: Settings,
 ): Promise<Store> | null {
-  const livesOn = options.receive !== false && options.recover !== false;
-  if (server.spoolBytes === null || !livesOn) return null;
+  if (server.spoolBytes === null || !livesOn(options)) return null;
   return openStore({ kind: "sqlite", path: join(dataDir, "spool.db") });
 }
 
+/** False for one that is there for one command only. */
+const livesOn = ({ receive, recover }: StartServerOptions): boolean => receive !== false && recover !== false;
+
 /** Where webhooks may be kept meanwhile, the server does not wait for the store. */
 export function openStoreOrLater(
-  { settings: { store: location, digest, text }, logger }: Pick<Parts, "settings" | "logger">,
+  {
+    options,
+    settings: { store: location, digest, text },
+    logger,
+  }: Pick<Parts, "options" | "settings" | "logger">,
   mayBeLate: boolean,
 ): Promise<MaybeLate> {
-  if (!mayBeLate) return openNow(location);
+  if (!mayBeLate) return openNow(location, livesOn(options) ? logger : null);
   return openOrLater({
     async open() {
       const store = await openStore(location);
@@ -37,10 +45,24 @@ export function openStoreOrLater(
   });
 }
 
-const openNow = async (location: Settings["store"]): Promise<MaybeLate> => ({
-  store: await openStore(location),
-  opened: null,
-});
+/** A command that works on the store by itself (`hookwright prune`) must not keep a server from starting. */
+const LOCKED_MS = 10_000;
+const LOCKED_AGAIN_MS = 100;
+
+/** `logger`: of a server that waits for who has the store; null: nothing waits. */
+async function openNow(location: Settings["store"], logger: Parts["logger"] | null): Promise<MaybeLate> {
+  const until = performance.now() + LOCKED_MS;
+  for (let told = false; ; told = true) {
+    try {
+      return { store: await openStore(location), opened: null };
+    } catch (error) {
+      const isLocked = error instanceof AppError && error.code === "store:locked";
+      if (!isLocked || logger === null || performance.now() > until) throw error;
+      if (!told) logger.info("Another Hookwright has the database open; waiting for it to end");
+      await delay(LOCKED_AGAIN_MS);
+    }
+  }
+}
 
 /**
  * What several servers on one PostgreSQL need beside the store; null for the embedded database, which must not pay for it:

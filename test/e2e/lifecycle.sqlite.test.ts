@@ -6,6 +6,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Client } from "../../src/client/client.ts";
+import { openStore } from "../../src/storage/open.ts";
 import { receivedSchema, type TaskWire } from "../../src/client/schemas.ts";
 import { isEnded } from "../../src/domain/task-machine.ts";
 import { githubPush } from "../support/push.ts";
@@ -258,6 +259,15 @@ describe("a server that can't have its store", () => {
     const url = await start().serving;
     expect(await refusal(start())).toContain("store:locked");
     expect((await push(url)).status).toBe(202);
+  });
+
+  it("waits for a command that has it for a moment", async () => {
+    await writeSettings(waiting());
+    const store = await openStore({ kind: "sqlite", path: join(dir, "data/hookwright.db") });
+    const server = start();
+    await until(() => server.output().includes("waiting for it to end"), { what: "the server to wait" });
+    await store.close();
+    expect((await push(await server.serving)).status).toBe(202);
   });
 
   it("says that the database is from the future, and leaves it as it is", async () => {
