@@ -33,6 +33,7 @@ export const ERRORS = {
   "store:restoring": [503, "A restore into this place did not come to its end"],
   "backup:incomplete": [409, "Bodies of deliveries are missing"],
   "backup:exists": [409, "There is a file of that name"],
+  "backup:unwritable": [500, "The folder can't be written to"],
   "source:address": [403, "The source takes no webhooks from this address"],
   "source:keys": [503, "The sender's public keys could not be fetched"],
   "channel:not_found": [404, "No such channel"],

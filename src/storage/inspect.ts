@@ -64,7 +64,7 @@ function inspectFile(path: string): Inspected {
 function lostBodies(path: string): number {
   const bodies = holdBodies(path);
   try {
-    return missingBodies(path, bodies.holds);
+    return missingBodies(path, bodies.holds).deliveries;
   } finally {
     bodies.close();
   }

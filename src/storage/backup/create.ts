@@ -14,10 +14,12 @@ import { createGzip } from "node:zlib";
 import { pack, type Pack } from "tar-stream";
 import { AppError } from "../../domain/errors.ts";
 import { hashBytes } from "../../lib/hashed-bytes.ts";
+import { messageOf } from "../../lib/message-of.ts";
 import { syncPath } from "../../lib/sync-path.ts";
 import { type HeldBodies, type HeldFile, holdBodies } from "./held-bodies.ts";
 import { DATABASE, FORMAT, MANIFEST, type Manifest, type Part } from "./manifest.ts";
 import { type Contents, incomplete, missingBodies, takeSnapshot } from "./snapshot.ts";
+import { writingTo } from "./unwritable.ts";
 
 export interface CreateBackupInput {
   /** Path of the embedded database. A server may have it open. */
@@ -49,24 +51,39 @@ const ATTEMPTS = 2;
 /**
  * Backs an embedded store up: everything that was stored before the call, deliveries' bodies included. The file appears under
  * its name when it is complete and on disk. Rejects `store:not_found`, `store:moved`, `backup:exists`, `backup:incomplete`,
- * `store:unavailable`.
+ * `backup:unwritable`, `store:unavailable`.
  */
 export async function createBackup(input: CreateBackupInput): Promise<Backup> {
   const { to } = input;
   if (existsSync(to)) throw exists(to);
-  await mkdir(dirname(to), { recursive: true });
+  const folder = dirname(to);
   // Of this call alone: another one may be under way.
-  const staging = await mkdtemp(`${to}.partial-`);
+  const staging = await writingTo(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    return mkdtemp(`${to}.partial-`);
+  });
   try {
-    const next = join(staging, "archive");
-    const manifest = await write(input, { next, copy: join(staging, DATABASE) });
-    await syncPath(next);
-    await putInPlace(next, to);
-    await syncPath(dirname(to));
-    return { ...manifest, bytes: statSync(to).size };
+    const copy = join(staging, DATABASE);
+    const copied = await copyStore(input, copy);
+    const places = { next: join(staging, "archive"), copy };
+    return await writingTo(folder, () => store(input, { copied, places })).finally(copied.bodies.close);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+interface Storing {
+  readonly copied: Copied;
+  readonly places: Places;
+}
+
+async function store(input: CreateBackupInput, { copied, places }: Storing): Promise<Backup> {
+  const { to } = input;
+  const manifest = await write(input, { copied, places });
+  await syncPath(places.next);
+  await putInPlace(places.next, to);
+  await syncPath(dirname(to));
+  return { ...manifest, bytes: statSync(to).size };
 }
 
 const exists = (to: string): AppError =>
@@ -99,7 +116,9 @@ async function copyStore({ database, allowMissing }: CreateBackupInput, copy: st
       const contents = takeSnapshot(database, copy);
       bodies.add();
       const missing = missingBodies(copy, bodies.holds);
-      if (missing === 0 || (allowMissing && attempt === ATTEMPTS)) return { contents, bodies, missing };
+      if (missing.deliveries === 0 || (allowMissing && attempt === ATTEMPTS)) {
+        return { contents, bodies, missing: missing.deliveries };
+      }
       if (attempt === ATTEMPTS) throw incomplete(missing, database);
     } catch (error) {
       bodies.close();
@@ -114,9 +133,10 @@ interface Places {
   readonly copy: string;
 }
 
-async function write(input: CreateBackupInput, { next, copy }: Places): Promise<Manifest> {
+async function write(input: CreateBackupInput, { copied, places }: Storing): Promise<Manifest> {
   const { to, version, now, onProgress } = input;
-  const { contents, bodies, missing } = await copyStore(input, copy);
+  const { contents, bodies, missing } = copied;
+  const { next, copy } = places;
   const snapshot = openSync(copy, "r");
   try {
     const sources = [
@@ -149,7 +169,6 @@ async function write(input: CreateBackupInput, { next, copy }: Places): Promise<
     return manifest;
   } finally {
     closeSync(snapshot);
-    bodies.close();
   }
 }
 
@@ -162,13 +181,18 @@ async function fill(
   for (const { name, fd, bytes } of sources) {
     const hashed = hashBytes(onBytes);
     const entry = archive.entry({ name, size: bytes, mode: 0o600 });
-    await pipeline(bytesOf(fd, bytes), hashed.through, entry);
+    await pipeline(bytesOf({ name, fd, bytes }), hashed.through, entry);
     parts.push({ name, bytes, sha256: hashed.sha256() });
   }
   return parts;
 }
 
 /** As many as were there when it was looked at: more may have come since. */
-async function* bytesOf(fd: number, bytes: number): AsyncIterable<Buffer> {
-  if (bytes > 0) yield* createReadStream("", { fd, start: 0, end: bytes - 1, autoClose: false });
+async function* bytesOf({ name, fd, bytes }: HeldFile): AsyncIterable<Buffer> {
+  if (bytes === 0) return;
+  try {
+    yield* createReadStream("", { fd, start: 0, end: bytes - 1, autoClose: false });
+  } catch (error) {
+    throw new AppError("store:unavailable", `${name} can't be read: ${messageOf(error)}`, { cause: error });
+  }
 }

@@ -10,6 +10,7 @@ import { messageOf } from "../../lib/message-of.ts";
 import { SCHEMA_VERSION } from "../migrations/migrations.ts";
 import { DATABASE, FORMAT, isPart, MANIFEST, type Manifest, manifestSchema, type Part } from "./manifest.ts";
 import { contentsOf, incomplete, missingBodies } from "./snapshot.ts";
+import { writingTo } from "./unwritable.ts";
 
 export interface ReadBackupInput {
   readonly file: string;
@@ -25,7 +26,7 @@ const MAX_MANIFEST = 16 * 1024 * 1024;
 
 /**
  * Unpacks a backup and checks every byte of it. Rejects `backup:invalid` (cut short, changed, or no backup),
- * `backup:incomplete`, `store:too_new`, `store:not_found`.
+ * `backup:incomplete`, `backup:unwritable`, `store:too_new`, `store:not_found`.
  */
 export async function readBackup({ file, into, bodies, allowMissing }: ReadBackupInput): Promise<Manifest> {
   const found: Part[] = [];
@@ -41,8 +42,11 @@ export async function readBackup({ file, into, bodies, allowMissing }: ReadBacku
       const { name, size, type } = entry.header;
       if (type !== "file") throw new Error(`${name} is no file`);
       if (name === MANIFEST) manifest = parseManifest(await textOf(entry, size));
-      else if (isPart(name)) found.push(await take(entry, { name, into, keep: bodies || name === DATABASE }));
-      else throw new Error(`${name} does not belong to a backup`);
+      else if (found.some((part) => part.name === name)) throw new Error(`${name} is in it twice`);
+      else if (isPart(name)) {
+        const keep = bodies || name === DATABASE;
+        found.push(await writingTo(into, () => take(entry, { name, into, keep })));
+      } else throw new Error(`${name} does not belong to a backup`);
     }
     await unpacking;
     if (manifest === null) throw new Error("its end is missing");
@@ -56,8 +60,8 @@ export async function readBackup({ file, into, bodies, allowMissing }: ReadBacku
   contentsOf(database);
   const sizes = new Map(found.map(({ name, bytes: size }) => [basename(name), size]));
   const missing = missingBodies(database, (name, bytes) => (sizes.get(name) ?? 0) >= bytes);
-  if (missing > manifest.missing && !allowMissing) throw incomplete(missing, file);
-  return { ...manifest, missing };
+  if (missing.deliveries > manifest.missing && !allowMissing) throw incomplete(missing, file);
+  return { ...manifest, missing: missing.deliveries };
 }
 
 async function isCompressed(file: string): Promise<boolean> {
@@ -120,8 +124,7 @@ async function* bytesIn(entry: AsyncIterable<unknown>): AsyncIterable<Buffer> {
 
 function compare(told: readonly Part[], found: readonly Part[]): void {
   const seen = new Map(found.map((part) => [part.name, part]));
-  if (seen.size !== found.length || told.length !== found.length)
-    throw new Error("parts are missing or twice");
+  if (told.length !== found.length) throw new Error("parts are missing, or too many");
   for (const { name, bytes, sha256 } of told) {
     const part = seen.get(name);
     if (part?.bytes !== bytes || part.sha256 !== sha256) throw new Error(`${name} is not as it was`);

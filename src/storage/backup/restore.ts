@@ -8,6 +8,7 @@ import { openStore } from "../open.ts";
 import { bodiesDir, lockDatabase, restoreMark } from "../sqlite/database.ts";
 import { DATABASE, type Manifest } from "./manifest.ts";
 import { readBackup } from "./read.ts";
+import { writingTo } from "./unwritable.ts";
 
 export interface RestoreInput {
   readonly file: string;
@@ -36,8 +37,10 @@ export interface Restored {
  */
 export async function restoreBackup(input: RestoreInput): Promise<Restored> {
   const { file, database, dropWaiting, allowMissing, now } = input;
-  await mkdir(dirname(database), { recursive: true, mode: 0o700 });
-  const staging = await mkdtemp(`${database}.restoring-`);
+  const staging = await writingTo(dirname(database), async () => {
+    await mkdir(dirname(database), { recursive: true, mode: 0o700 });
+    return mkdtemp(`${database}.restoring-`);
+  });
   try {
     const manifest = await readBackup({ file, into: staging, bodies: true, allowMissing });
     // Before it is in its place, where a server could begin them.
@@ -48,9 +51,9 @@ export async function restoreBackup(input: RestoreInput): Promise<Restored> {
   }
 }
 
-/** Without a whole backup nothing is ever checked here: verifies it in a temporary folder. Rejects as readBackup does. */
+/** Verifies a backup in the system's temporary folder (`TMPDIR`). Rejects as readBackup does. */
 export async function verifyBackup(file: string): Promise<Manifest> {
-  const into = await mkdtemp(join(tmpdir(), "hookwright-verify-"));
+  const into = await writingTo(tmpdir(), () => mkdtemp(join(tmpdir(), "hookwright-verify-")));
   try {
     return await readBackup({ file, into, bodies: false, allowMissing: false });
   } finally {

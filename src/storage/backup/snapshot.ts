@@ -56,26 +56,41 @@ export function contentsOf(path: string): Contents {
 const open = (path: string): Database.Database =>
   new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
 
-/** How many deliveries refer to bodies that are not there. `holds`: whether a file of that name has so many bytes. */
-export function missingBodies(path: string, holds: (file: string, bytes: number) => boolean): number {
+/** Bodies that are referred to, and not there. */
+export interface Missing {
+  readonly deliveries: number;
+  /** The files that they should be in, which are gone or too short. */
+  readonly files: readonly string[];
+}
+
+/** What deliveries refer to, and is not there. `holds`: whether a file of that name has so many bytes. */
+export function missingBodies(path: string, holds: (file: string, bytes: number) => boolean): Missing {
   const database = open(path);
   try {
-    let missing = 0;
+    let deliveries = 0;
+    const files = new Set<string>();
     const refs = database.prepare("select body_ref from deliveries where body_ref <> ''").pluck();
     for (const ref of refs.iterate()) {
       const { file, end } = placeOfBody(z.string().parse(ref));
-      if (!holds(file, end)) missing += 1;
+      if (holds(file, end)) continue;
+      deliveries += 1;
+      files.add(file);
     }
-    return missing;
+    return { deliveries, files: [...files].toSorted() };
   } finally {
     database.close();
   }
 }
 
+/** So many files are named in a message; the details have all. */
+const NAMED = 5;
+
 /** What nobody should take for a whole backup. */
-export const incomplete = (missing: number, what: string): AppError =>
-  new AppError(
+export function incomplete({ deliveries, files }: Missing, what: string): AppError {
+  const named = files.slice(0, NAMED).join(", ") + (files.length > NAMED ? " …" : "");
+  return new AppError(
     "backup:incomplete",
-    `${what}: bodies of deliveries that are missing: ${missing}. \`--allow-missing\` goes on without them`,
-    { details: { missing } },
+    `${what}: bodies of deliveries that are missing: ${deliveries}, for their files are gone or too short: ${named}. \`backup create\` and \`backup restore\` go on without them with \`--allow-missing\``,
+    { details: { missing: deliveries, files } },
   );
+}
