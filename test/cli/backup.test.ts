@@ -61,7 +61,9 @@ it("says how a PostgreSQL database is backed up", async () => {
 it("backs up what is on its way to a PostgreSQL database", async () => {
   await elsewhere.write("pg.yaml", `store: "postgres://nobody@127.0.0.1:1/none"\nserver: { spool: true }\n`);
   const ran = await elsewhere.run(["--settings", "pg.yaml", "backup", "create"]);
-  const [, line = ""] = /hookwright (backup create --from .* spool\.tar\.gz)/.exec(ran.stderr) ?? [];
+  // What moves from the one to the other in between is in both.
+  const [, line = ""] =
+    /hookwright (backup create --from .* spool\.tar\.gz); then pg_dump /.exec(ran.stderr) ?? [];
   const spool = join(elsewhere.dir, "data/spool.db");
   expect(line.split(" ")).toContain(spool);
   const disk = await openStore({ kind: "sqlite", path: spool });

@@ -122,6 +122,15 @@ describe("a folder that takes nothing", () => {
     expect((await readdir(place.dir)).filter((name) => name.startsWith("two"))).toEqual([]);
   });
 
+  it("is named beside a database that can't be copied into it", async () => {
+    const database = join(place.dir, "text.db");
+    await writeFile(database, "no database at all ".repeat(100));
+    const to = join(place.dir, "two.tar");
+    const making = place.backUp({ database, to });
+    await expect(making).rejects.toMatchObject({ code: "store:unavailable" });
+    await expect(making).rejects.toThrow(`${database} can't be copied into ${to}.partial-`);
+  });
+
   it("is named by each command", async () => {
     await writeFile(join(place.dir, "a-file"), "");
     const inside = join(place.dir, "a-file", "one");

@@ -117,7 +117,8 @@ async function embeddedStore(options: Context["options"]): Promise<string> {
     "The store is a PostgreSQL database, which its own tools back up while servers use it",
     server.spoolBytes === null
       ? `${dump}; see docs/backup.md`
-      : `${dump}; and, for what was answered and is not in it yet, on each machine: hookwright backup create --from ${spool} spool.tar.gz; see docs/backup.md`,
+      : // In this order: else what moves from the one to the other in between would be in neither.
+        `first, for what was answered and is not in it yet, on each machine: hookwright backup create --from ${spool} spool.tar.gz; then ${dump}; see docs/backup.md`,
   );
 }
 

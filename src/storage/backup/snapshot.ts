@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
@@ -26,7 +27,12 @@ export function takeSnapshot(path: string, to: string): Contents {
     source.prepare("vacuum into ?").run(to);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError("store:unavailable", `${path} can't be copied: ${messageOf(error)}`, { cause: error });
+    // Either may be at fault: a disk is full where the copy goes.
+    throw new AppError(
+      "store:unavailable",
+      `${path} can't be copied into ${dirname(to)}: ${messageOf(error)}`,
+      { cause: error },
+    );
   } finally {
     source.close();
   }
