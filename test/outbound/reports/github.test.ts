@@ -73,6 +73,8 @@ describe("GitHub is told of a task", () => {
   it("that never ran, without a deployment", async () => {
     await open(REPORT, "approve: true");
     const { id } = await world.app.startAction({ action: "deploy", params: { sha: SHA }, ...ASKER });
+    // Else it would be told of as it is by then.
+    await world.settled(1);
     await world.app.cancelTask({ id, ...ASKER });
     await world.settled(2);
     expect(world.github.statuses).toMatchObject([
