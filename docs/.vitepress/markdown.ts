@@ -55,6 +55,14 @@ function keepBraces(md: MarkdownRenderer): void {
   }
 }
 
+/** Lets a line break after the dots of `server.rate_limit.window`: a column of a table is narrower than many keys. */
+function breakKeys(md: MarkdownRenderer): void {
+  const rule = md.renderer.rules.code_inline;
+  if (rule === undefined) throw new Error("The renderer has no rule for code_inline");
+  md.renderer.rules.code_inline = (...args) =>
+    rule(...args).replace(/>([^<]*)</, (code) => code.replaceAll(/\.(?=\w)/g, ".<wbr>"));
+}
+
 /** The colours are given by style.css, for light and dark; the drawing's own style asks another host for a font. */
 export const drawn = (source: string): string =>
   renderMermaidSVG(source, { transparent: true })
@@ -81,6 +89,7 @@ export const markdown: MarkdownOptions = {
     md.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
     rewriteLinks(md);
     keepBraces(md);
+    breakKeys(md);
     drawDiagrams(md);
   },
 };

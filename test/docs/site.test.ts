@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { preview, type PreviewServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { pageFiles, pageOf, ROOT } from "../../docs/.vitepress/places.ts";
 import { sidebarFiles } from "../../docs/.vitepress/sidebar.ts";
 import { findBrowser, launchBrowser } from "../support/browser.ts";
@@ -11,6 +12,8 @@ import { findBrowser, launchBrowser } from "../support/browser.ts";
 const HOME = "docs/index.md";
 /** What a browser would fetch by itself. */
 const ELSEWHERE = /(?:<(?:script|img|link|iframe)\b[^>]*|url\(|@import\s+)["']?(?:https?:)?\/\/[^"')\s]+/g;
+
+const colours = z.array(z.string().startsWith("rgb")).min(1);
 
 let folder: string;
 beforeAll(async () => {
@@ -61,6 +64,33 @@ describe.runIf(findBrowser() !== null)("in a browser, the site", () => {
     });
   });
   afterAll(() => server.close());
+
+  it("draws diagrams whose words stand out from their boxes, in light and in dark", async () => {
+    const url = server.resolvedUrls?.local[0] ?? "";
+    const browser = await launchBrowser();
+    try {
+      for (const colorScheme of ["light", "dark"] as const) {
+        const page = await browser.newPage({ colorScheme });
+        for (const path of ["relay", "gitops-rollback"]) {
+          await page.goto(`${url}${path}.html`);
+          const fills = async (of: string): Promise<string[]> =>
+            colours.parse(
+              await page.evaluate(
+                `[...document.querySelectorAll(".diagram svg ${of}")].map((each) => getComputedStyle(each).fill)`,
+              ),
+            );
+          const [boxes, words] = [await fills("rect"), await fills("text")];
+          expect(
+            boxes.filter((fill) => words.includes(fill)),
+            `${path}, ${colorScheme}`,
+          ).toEqual([]);
+        }
+        await page.close();
+      }
+    } finally {
+      await browser.close();
+    }
+  });
 
   it("leads from its home to a page, and finds another", async () => {
     const url = server.resolvedUrls?.local[0] ?? "";

@@ -11,9 +11,11 @@ import { until } from "../support/until.ts";
 /* The published package: packed, installed into an empty folder, and started there. */
 
 const root = join(import.meta.dirname, "../..");
-/** What is made, and what belongs to this clone alone. */
+/** What is made, what belongs to this clone alone, and where the site's build keeps files for a moment while it runs. */
 const NOT_COPIED = new Set(
-  ["node_modules", ".git", "dist", "web/dist", "data", "demo"].map((name) => join(root, name)),
+  ["node_modules", ".git", "dist", "web/dist", "site", "docs/.vitepress", "data", "demo"].map((name) =>
+    join(root, name),
+  ),
 );
 const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 const PACKING_MS = 240_000;
