@@ -4,7 +4,7 @@ import { type GithubApp, signAppToken } from "./github-app.ts";
 import type { InstallationTokens } from "./installation-tokens.ts";
 import {
   createHookFinder,
-  HOOKS_PER_PAGE,
+  hooksPath,
   MAX_PAGES,
   parseAnswer,
   remoteIdSchema,
@@ -85,8 +85,7 @@ export function createGithubHooks(
   }
 
   async function hooksOf(page: number, caller: HistoryCaller): Promise<readonly ListedHook[]> {
-    const path = `${owner}/hooks?per_page=${HOOKS_PER_PAGE}&page=${page}`;
-    const response = await getFromGithub(await call(caller, path), caller);
+    const response = await getFromGithub(await call(caller, hooksPath(owner, page)), caller);
     const listed = parseAnswer(SERVICE, hooks, await response.text());
     return listed.map(({ id, config: { url } }) => ({ id, url }));
   }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { callGitlab } from "./gitlab-api.ts";
 import {
   createHookFinder,
-  HOOKS_PER_PAGE,
+  hooksPath,
   MAX_PAGES,
   parseAnswer,
   remoteIdSchema,
@@ -45,7 +45,7 @@ export function createGitlabHooks(options: GitlabHooksOptions): HookHistory {
     callGitlab({ apiUrl, token, method, path }, caller);
 
   async function hooksOf(page: number, caller: HistoryCaller): Promise<readonly ListedHook[]> {
-    const response = await call("GET", `${owner}/hooks?per_page=${HOOKS_PER_PAGE}&page=${page}`, caller);
+    const response = await call("GET", hooksPath(owner, page), caller);
     return parseAnswer(SERVICE, hooks, await response.text());
   }
 

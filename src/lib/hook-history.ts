@@ -78,7 +78,25 @@ export interface ListedHook {
   readonly url: string | null;
 }
 
-export const HOOKS_PER_PAGE = 100;
+const HOOKS_PER_PAGE = 100;
+
+/** One page of the hooks of an owner, as GitHub and GitLab number them. */
+export const hooksPath = (owner: string, page: number): string =>
+  `${owner}/hooks?per_page=${HOOKS_PER_PAGE}&page=${page}`;
+
+/** The first hook that matches, page after page; null: none does. */
+export async function findOnPages<T>(
+  page: (number: number) => Promise<readonly T[]>,
+  matches: (hook: T) => boolean,
+): Promise<T | null> {
+  for (let number = 1; number <= MAX_PAGES; number += 1) {
+    const listed = await page(number);
+    const found = listed.find(matches);
+    if (found !== undefined) return found;
+    if (listed.length < HOOKS_PER_PAGE) break;
+  }
+  return null;
+}
 
 export interface HookFinder {
   /** The hook's id. Rejects HookNotFound. */
@@ -92,12 +110,10 @@ export function createHookFinder({ service, owner, hookId, hookUrl, page }: Find
   let found = hookId;
 
   async function search(caller: HistoryCaller): Promise<string> {
-    for (let number = 1; number <= MAX_PAGES; number += 1) {
-      const listed = await page(number, caller);
-      const hook = listed.find(({ url }) => url !== null && hookUrl !== null && sameUrl(url, hookUrl));
-      if (hook !== undefined) return hook.id;
-      if (listed.length < HOOKS_PER_PAGE) break;
-    }
+    const isOurs = ({ url }: ListedHook): boolean =>
+      url !== null && hookUrl !== null && sameUrl(url, hookUrl);
+    const hook = await findOnPages((number) => page(number, caller), isOurs);
+    if (hook !== null) return hook.id;
     const where = hookUrl ?? "this server";
     throw new HookNotFound(`${service} has no webhook of ${owner} that sends to ${where}; set hook_id`);
   }

@@ -3,7 +3,7 @@ import { getFromGithub } from "./github-api.ts";
 import type { GithubHooksOptions } from "./github-hooks.ts";
 import { callGitlab } from "./gitlab-api.ts";
 import type { GitlabHooksOptions } from "./gitlab-hooks.ts";
-import { HOOKS_PER_PAGE, MAX_PAGES, parseAnswer, remoteIdSchema, sameUrl } from "./hook-history.ts";
+import { findOnPages, hooksPath, parseAnswer, remoteIdSchema, sameUrl } from "./hook-history.ts";
 import type { RestCaller } from "./rest-api.ts";
 
 /** What a sender knows of one webhook. */
@@ -32,20 +32,6 @@ export function readHookSettings(
   caller: RestCaller,
 ): Promise<SenderHook | "unsupported" | null> {
   return options.type === "github" ? ofGithub(options, caller) : ofGitlab(options, caller);
-}
-
-/** The first that matches, page after page. */
-async function findOnPages<T>(
-  page: (number: number) => Promise<readonly T[]>,
-  matches: (hook: T) => boolean,
-): Promise<T | null> {
-  for (let number = 1; number <= MAX_PAGES; number += 1) {
-    const listed = await page(number);
-    const found = listed.find(matches);
-    if (found !== undefined) return found;
-    if (listed.length < HOOKS_PER_PAGE) break;
-  }
-  return null;
 }
 
 /** https://docs.github.com/rest/repos/webhooks#list-repository-webhooks */
@@ -80,7 +66,7 @@ async function ofGithub(
   if (credentials.type !== "token") return "unsupported";
   const { token } = credentials;
   const page = async (number: number): Promise<z.output<typeof githubHooks>> => {
-    const path = `${owner}/hooks?per_page=${HOOKS_PER_PAGE}&page=${number}`;
+    const path = hooksPath(owner, number);
     const answer = await getFromGithub({ apiUrl, token, path }, caller);
     return parseAnswer("GitHub", githubHooks, await answer.text());
   };
@@ -127,7 +113,7 @@ async function ofGitlab(
   caller: RestCaller,
 ): Promise<SenderHook | null> {
   const page = async (number: number): Promise<z.output<typeof gitlabHooks>> => {
-    const path = `${owner}/hooks?per_page=${HOOKS_PER_PAGE}&page=${number}`;
+    const path = hooksPath(owner, number);
     return parseAnswer(
       "GitLab",
       gitlabHooks,
