@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../domain/errors.ts";
 import { createEmbeddedQueue } from "../queue/embedded.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Settings } from "../settings/settings.ts";
+import { spoolPath } from "../settings/spool-path.ts";
 import { type MaybeLate, openOrLater } from "../storage/late-store.ts";
 import { openStore } from "../storage/open.ts";
 import type { SharedStore } from "../storage/postgres/shared.ts";
@@ -16,7 +16,7 @@ export function openSpoolDisk(
   { server, dataDir }: Settings,
 ): Promise<Store> | null {
   if (server.spoolBytes === null || !livesOn(options)) return null;
-  return openStore({ kind: "sqlite", path: join(dataDir, "spool.db") });
+  return openStore({ kind: "sqlite", path: spoolPath(dataDir) });
 }
 
 /** False for one that is there for one command only. */

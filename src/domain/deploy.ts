@@ -1,3 +1,6 @@
+/** Of a deploy's payload, at most: GitHub's own maximum. */
+export const DEPLOY_BODY_BYTES = 25 * 1024 * 1024;
+
 /** An app of the deploy API: what may be deployed, and by whom. */
 export interface DeployApp {
   readonly name: string;

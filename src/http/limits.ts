@@ -4,8 +4,6 @@ export const LIMITS = {
   apiBodyBytes: 1024 * 1024,
   /** Bodies on `POST /`, unless somebody whom it may be for takes more. */
   rootBodyBytes: 1024 * 1024,
-  /** Of the deploy API: GitHub's own maximum. */
-  deployBodyBytes: 25 * 1024 * 1024,
   /** As body-parser's default, which K-App's server had. */
   kappBodyBytes: 100 * 1024,
   /** Request line and headers together. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AppError } from "../domain/errors.ts";
 import type { BufferBudget } from "./intake/buffer-budget.ts";
-import { readBody, tooLarge } from "./intake/read-body.ts";
+import { checkAnnounced, readBody } from "./intake/read-body.ts";
 
 export interface TakeBodiesOptions {
   /** Shared with the intake: what is held at once is bounded as a whole. */
@@ -23,7 +23,7 @@ export function takeBodies(server: FastifyInstance, { budget, limitOf }: TakeBod
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", async (request: FastifyRequest) => {
     const limit = limitOf(request);
-    if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
+    checkAnnounced(request, limit);
     const { body, release } = await readBody(request.raw, { limit, budget }).catch((error: unknown) => {
       if (error instanceof Error) throw error;
       throw new AppError("request:invalid", "The sender left before its body was whole");

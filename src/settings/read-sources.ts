@@ -1,5 +1,5 @@
-import { isOwnPath } from "../domain/own-paths.ts";
 import type { z } from "zod";
+import { isOwnPath } from "../domain/own-paths.ts";
 import { createNetworks } from "../lib/networks.ts";
 import { bindSource, type SourceCredentials, type SourceKind } from "../sources/source.ts";
 import { checkKeys, checkValue, isObject } from "./check-value.ts";

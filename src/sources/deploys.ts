@@ -1,4 +1,4 @@
-import type { DeployProvider } from "../domain/deploy.ts";
+import { DEPLOY_BODY_BYTES, type DeployProvider } from "../domain/deploy.ts";
 import type { HookEvent } from "../domain/event.ts";
 import { parseJsonBody, payloadBytes } from "../lib/json-body.ts";
 import { at, textAt } from "../lib/pick.ts";
@@ -15,9 +15,6 @@ export const DEPLOY_SOURCE = "deploy";
 /** Who has proved to be them; put there by the API, whatever the request had. */
 export const USER_HEADER = "x-hookwright-user";
 
-/** As GitHub's. */
-const BODY_LIMIT = 25 * 1024 * 1024;
-
 export interface DeploySourceOptions {
   /** Where Travis CI publishes its keys. */
   readonly travisKeyUrls: readonly string[];
@@ -31,7 +28,7 @@ export function bindDeploys({ travisKeyUrls }: DeploySourceOptions): BoundSource
   return {
     name: DEPLOY_SOURCE,
     kind: "nodejitsu",
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: DEPLOY_BODY_BYTES,
     fingerprintIsUnique: false,
     keptHeaders: ["user-agent", "x-github-event", "x-github-delivery", USER_HEADER],
     secretInPath: false,

@@ -1,7 +1,8 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import manifest from "../../../package.json" with { type: "json" };
+import { spoolPath } from "../../settings/spool-path.ts";
 import { addBody, type Context, flag } from "../command.ts";
 import { readSettings } from "../connect.ts";
 import { CliError, EXIT } from "../exit-codes.ts";
@@ -111,7 +112,7 @@ async function embeddedStore(options: Context["options"]): Promise<string> {
   const { store, server, dataDir } = await readSettings(options);
   if (store.kind === "sqlite") return store.path;
   const dump = "pg_dump --format=custom --file=hookwright.dump hookwright";
-  const spool = join(dataDir, "spool.db");
+  const spool = spoolPath(dataDir);
   throw new CliError(
     EXIT.usage,
     "The store is a PostgreSQL database, which its own tools back up while servers use it",

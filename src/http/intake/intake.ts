@@ -14,7 +14,7 @@ import { type Answer, problemAnswer, send, sendEarly } from "./answer.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { acceptedInWords, refusedInWords } from "./own-words.ts";
 import { plainHeaders, queryOf } from "./plain-headers.ts";
-import { readBody, tooLarge } from "./read-body.ts";
+import { checkAnnounced, readBody } from "./read-body.ts";
 
 export interface IntakeOptions {
   readonly app: App;
@@ -136,7 +136,7 @@ export function checkHead(request: IncomingMessage, limit: number): void {
       `A body with content-encoding ${encoding} is not taken; send it plain`,
     );
   }
-  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
+  checkAnnounced(request, limit);
 }
 
 /** 202, also for a repeated delivery, which is answered as the first was; 200 for a connection test. */

@@ -63,6 +63,11 @@ export function readBody(request: IncomingMessage, { limit, budget }: ReadBodyOp
   });
 }
 
+/** Before a byte of it is read. Throws `body:too_large`. */
+export function checkAnnounced({ headers }: Pick<IncomingMessage, "headers">, limit: number): void {
+  if (Number(headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
+}
+
 export const tooLarge = (limit: number): AppError =>
   new AppError("body:too_large", `The body is larger than the ${limit} bytes allowed here`);
 

@@ -1,14 +1,17 @@
 import { z } from "zod";
+import { isBodyFile } from "../sqlite/body-files.ts";
 
 /** The format of backups: raised when an older program could not read what a newer one writes. */
 export const FORMAT = 1;
 
 export const MANIFEST = "manifest.json";
 export const DATABASE = "hookwright.db";
-const BODY = /^bodies\/\d{8}$/;
+/** The folder of the files of bodies. */
+const BODIES = "bodies/";
 
 /** Nothing else is in a backup, so nothing else is ever written by a restore. */
-export const isPart = (name: string): boolean => name === DATABASE || BODY.test(name);
+export const isPart = (name: string): boolean =>
+  name === DATABASE || (name.startsWith(BODIES) && isBodyFile(name.slice(BODIES.length)));
 
 const partSchema = z.object({
   name: z.string().refine(isPart),

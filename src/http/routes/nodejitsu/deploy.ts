@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { DeployEntry } from "../../../domain/deploy.ts";
+import { DEPLOY_BODY_BYTES, type DeployEntry } from "../../../domain/deploy.ts";
 import { AppError, type ErrorCode, ERRORS } from "../../../domain/errors.ts";
 import { parseDuration } from "../../../lib/duration.ts";
 import type { Logger } from "../../../lib/logger.ts";
@@ -20,7 +20,7 @@ export interface DeployOptions {
 
 /** Who brings neither credentials nor a signature is refused in any case, and need not be read for long. */
 export const deployBodyLimit = ({ app }: Pick<DeployOptions, "app">, request: FastifyRequest): number =>
-  app.deploys() && (hasBasic(request) || isSigned(request)) ? LIMITS.deployBodyBytes : LIMITS.rootBodyBytes;
+  app.deploys() && (hasBasic(request) || isSigned(request)) ? DEPLOY_BODY_BYTES : LIMITS.rootBodyBytes;
 
 const isSigned = ({ headers }: FastifyRequest): boolean => headers["signature"] !== undefined;
 
