@@ -51,7 +51,6 @@ const ENVIRONMENT = [
   ["HOOKWRIGHT_TOKEN", "Its token, as --token."],
 ] as const;
 
-/** Every command that does something. */
 function commandLines(command: Command): string[] {
   const usage = command.registeredArguments.map((argument) => {
     const name = `\\fI${text(argument.name().toUpperCase())}\\fR${argument.variadic ? "..." : ""}`;
