@@ -128,9 +128,8 @@ function keepDatabase(kept: string): number {
 async function keepDump(kept: string): Promise<number> {
   const options = ["--inserts", "--no-owner", "--no-privileges", "--no-comments"];
   const { stdout } = await execa("pg_dump", [...options, storeUrl]);
-  const [, body = ""] = /^(?:.*?)(^CREATE .*)$/ms.exec(stdout.replaceAll(/^(?:--.*|\\.*|)$\n?/gm, "")) ?? [];
-  const session = /^(?:SET |SELECT pg_catalog\.set_config\(|\\)/;
-  const statements = body.split("\n").filter((line) => !session.test(line));
+  const session = /^(?:--|\\|SET |SELECT pg_catalog\.set_config\()/;
+  const statements = stdout.split("\n").filter((line) => line !== "" && !session.test(line));
   // Functions come before the tables that they are about.
   const dump = ["SET check_function_bodies = false;", ...statements];
   writeFileSync(join(kept, "hookwright.sql"), dump.join("\n"));

@@ -10,9 +10,10 @@ import {
   settingsFor,
 } from "../support/deploy-world.ts";
 import { until } from "../support/until.ts";
+import { curlLines } from "./pages.ts";
 
 const guide = await readFile(new URL("../../docs/continuous-deployment.md", import.meta.url), "utf8");
-const all = [...guide.matchAll(/^curl (?:[^\n]*\\\n)*[^\n]*$/gm)].map(([line]) => line);
+const all = curlLines(guide);
 const OLDER = /https:\/+webhooks\.nodejitsu\.com/;
 const lines = all.filter((line) => !OLDER.test(line));
 const olderLines = all.filter((line) => OLDER.test(line));

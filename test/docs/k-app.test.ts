@@ -2,7 +2,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { reporterSchema } from "../../src/client/schemas.ts";
 import { createKappWorld, KAPP_TOKEN, type KappWorld } from "../support/k-app-world.ts";
-import { blocksOf } from "./pages.ts";
+import { blocksOf, curlLines } from "./pages.ts";
 
 let world: KappWorld;
 beforeAll(async () => {
@@ -11,9 +11,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** The page's lines of curl, in their order. */
-const lines = blocksOf("docs/k-app.md").flatMap(({ text }) =>
-  [...text.matchAll(/^curl (?:[^\n]*\\\n)*[^\n]*$/gm)].map(([line]) => line),
-);
+const lines = blocksOf("docs/k-app.md").flatMap(({ text }) => curlLines(text));
 
 /** As it stands, but for the host, the token, the commit, and the id that the one before was answered with. */
 async function run(line: string, { id = "", token = KAPP_TOKEN } = {}): Promise<unknown> {

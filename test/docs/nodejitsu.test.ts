@@ -5,19 +5,17 @@ import { stopApp } from "../../src/lib/supervise/control.ts";
 import { type FakeArchives, startFakeArchives } from "../fakes/github-archives.ts";
 import { createPlace, type Place } from "../support/cli.ts";
 import { freePort } from "../support/free-port.ts";
+import { npmApp } from "../support/npm-app.ts";
 import { createSmallRepository, type SmallRepository } from "../support/small-repository.ts";
 import { blocksOf } from "./pages.ts";
 
 const PASSWORD = "correct horse battery";
-const manifest = { name: "hello-world", version: "1.0.0", scripts: { start: "node server.js" } };
 /** An app as the tutorial's reader has it, on a machine from which npm asks nobody. */
 const filesOf = (version: string): Record<string, string> => ({
-  "package.json": JSON.stringify(manifest),
-  "package-lock.json": JSON.stringify({ ...manifest, lockfileVersion: 3, packages: { "": manifest } }),
-  ".npmrc": "offline=true\n",
-  "server.js": `require("node:http")
+  ...npmApp(`require("node:http")
     .createServer((request, response) => response.end("hello from ${version}"))
-    .listen(process.env.PORT, "127.0.0.1");`,
+    .listen(process.env.PORT, "127.0.0.1");`),
+  ".npmrc": "offline=true\n",
 });
 
 let place: Place;

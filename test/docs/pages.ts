@@ -36,4 +36,8 @@ export function blocksOf(page: string): Block[] {
   );
 }
 
+/** The calls of curl in a text, each with the lines that it goes on over. */
+export const curlLines = (text: string): string[] =>
+  [...text.matchAll(/^curl (?:[^\n]*\\\n)*[^\n]*$/gm)].map(([line]) => line);
+
 export const allBlocks: readonly Block[] = pages.flatMap(blocksOf);

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import type { Browser } from "playwright-core";
 import { preview, type PreviewServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -55,66 +56,61 @@ describe("the site of the documentation", () => {
 
 describe.runIf(findBrowser() !== null)("in a browser, the site", () => {
   let server: PreviewServer;
+  let browser: Browser;
+  let url: string;
   beforeAll(async () => {
+    browser = await launchBrowser();
     server = await preview({
       appType: "mpa",
       logLevel: "silent",
       build: { outDir: folder },
       preview: { host: "127.0.0.1", port: 0 },
     });
+    url = server.resolvedUrls?.local[0] ?? "";
   });
-  afterAll(() => server.close());
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
 
   it("draws diagrams whose words stand out from their boxes, in light and in dark", async () => {
-    const url = server.resolvedUrls?.local[0] ?? "";
-    const browser = await launchBrowser();
-    try {
-      for (const colorScheme of ["light", "dark"] as const) {
-        const page = await browser.newPage({ colorScheme });
-        for (const path of ["relay", "gitops-rollback"]) {
-          await page.goto(`${url}${path}.html`);
-          const fills = async (of: string): Promise<string[]> =>
-            colours.parse(
-              await page.evaluate(
-                `[...document.querySelectorAll(".diagram svg ${of}")].map((each) => getComputedStyle(each).fill)`,
-              ),
-            );
-          const [boxes, words] = [await fills("rect"), await fills("text")];
-          expect(
-            boxes.filter((fill) => words.includes(fill)),
-            `${path}, ${colorScheme}`,
-          ).toEqual([]);
-        }
-        await page.close();
+    for (const colorScheme of ["light", "dark"] as const) {
+      const page = await browser.newPage({ colorScheme });
+      for (const path of ["relay", "gitops-rollback"]) {
+        await page.goto(`${url}${path}.html`);
+        const fills = async (of: string): Promise<string[]> =>
+          colours.parse(
+            await page.evaluate(
+              `[...document.querySelectorAll(".diagram svg ${of}")].map((each) => getComputedStyle(each).fill)`,
+            ),
+          );
+        const [boxes, words] = [await fills("rect"), await fills("text")];
+        expect(
+          boxes.filter((fill) => words.includes(fill)),
+          `${path}, ${colorScheme}`,
+        ).toEqual([]);
       }
-    } finally {
-      await browser.close();
+      await page.close();
     }
   });
 
   it("leads from its home to a page, and finds another", async () => {
-    const url = server.resolvedUrls?.local[0] ?? "";
-    const browser = await launchBrowser();
-    try {
-      const page = await browser.newPage();
-      const complaints: string[] = [];
-      page.on("pageerror", ({ message }) => complaints.push(message));
-      page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
-      page.on("request", (request) => void (request.url().startsWith(url) || complaints.push(request.url())));
-      await page.goto(url);
-      await page.getByRole("link", { name: "See it work" }).click();
-      await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.getByRole("link", { name: "Backup and restore" }).click();
-      await page.getByRole("heading", { level: 1, name: "Backup and restore" }).waitFor();
-      await page.getByRole("button", { name: "Search" }).click();
-      await page.getByRole("searchbox").fill("dead letters");
-      await page
-        .locator(".search-keyboard-shortcuts, .results a", { hasText: "Notifications" })
-        .first()
-        .waitFor();
-      expect(complaints).toEqual([]);
-    } finally {
-      await browser.close();
-    }
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on("pageerror", ({ message }) => complaints.push(message));
+    page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
+    page.on("request", (request) => void (request.url().startsWith(url) || complaints.push(request.url())));
+    await page.goto(url);
+    await page.getByRole("link", { name: "See it work" }).click();
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.getByRole("link", { name: "Backup and restore" }).click();
+    await page.getByRole("heading", { level: 1, name: "Backup and restore" }).waitFor();
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByRole("searchbox").fill("dead letters");
+    await page
+      .locator(".search-keyboard-shortcuts, .results a", { hasText: "Notifications" })
+      .first()
+      .waitFor();
+    expect(complaints).toEqual([]);
   });
 });

@@ -9,23 +9,19 @@ import { githubPayload, PASSWORD } from "../support/deploy-world.ts";
 import { freePort } from "../support/free-port.ts";
 import { isInstalled } from "../support/installed.ts";
 import { type Nginx, startNginx } from "../support/nginx.ts";
+import { npmApp } from "../support/npm-app.ts";
 import { answerOf, pollSite } from "../support/poll-site.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { createSmallRepository, type SmallRepository } from "../support/small-repository.ts";
 
 /** A small app of Node as people write them; a bad one never begins to listen. */
-const server_js = (version: string): string => `
+const serverOf = (version: string): string => `
 const http = require("node:http");
 const { name } = require("./package.json");
 if ("${version}" === "bad") throw new Error("this release is bad");
 http.createServer((request, response) => response.end(name + " ${version}"))
   .listen(process.env.PORT, "127.0.0.1");
 `;
-const manifest = { name: "hello-world", version: "1.0.0", scripts: { start: "node server.js" } };
-const FILES = {
-  "package.json": JSON.stringify(manifest),
-  "package-lock.json": JSON.stringify({ ...manifest, lockfileVersion: 3, packages: { "": manifest } }),
-};
 
 /** As docs/continuous-deployment.md has them, behind nginx. */
 const settings = (): string => `
@@ -85,7 +81,7 @@ const answerSchema = z.looseObject({ uuid: z.string(), status: z.string(), error
 const headers = { authorization: `Basic ${Buffer.from(`dscape:${PASSWORD}`).toString("base64")}` };
 
 async function deploy(version: string): Promise<readonly unknown[]> {
-  const sha = await repository.commit({ ...FILES, "server.js": server_js(version) });
+  const sha = await repository.commit(npmApp(serverOf(version)));
   const body = JSON.stringify(githubPayload(sha));
   const response = await server.fetch("/1/deploy", { method: "POST", headers, body });
   const { status, error } = answerSchema.parse(await response.json());

@@ -8,7 +8,7 @@ import { isEnded } from "../../src/domain/task-machine.ts";
 import { createPlace, type Place } from "../support/cli.ts";
 import { githubPush } from "../support/push.ts";
 import { serverClient } from "../support/server-process.ts";
-import { storeIn, type TestStore } from "../support/test-store.ts";
+import { postgresUrlOf, storeIn, type TestStore } from "../support/test-store.ts";
 import { until } from "../support/until.ts";
 
 const SECRET = "a-long-enough-secret";
@@ -37,7 +37,7 @@ let url: string;
 beforeEach(async () => {
   place = await createPlace(settingsWith(EMBEDDED));
   database = await storeIn(place.dir, { kind: "sqlite", path: "" });
-  url = database.location.kind === "postgres" ? database.location.url : "";
+  url = postgresUrlOf(database);
 });
 afterEach(async () => {
   await place.close();

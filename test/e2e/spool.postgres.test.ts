@@ -11,7 +11,7 @@ import { problemOf } from "../support/problems.ts";
 import { githubPush } from "../support/push.ts";
 import { serverClient, type ServerProcess, startServerProcess } from "../support/server-process.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
-import { storeIn, type TestStore } from "../support/test-store.ts";
+import { postgresUrlOf, storeIn, type TestStore } from "../support/test-store.ts";
 import { until } from "../support/until.ts";
 
 const SECRET = "a-long-enough-secret";
@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 
 const configure = (server = "{ spool: true }"): Promise<void> => {
-  const url = database.location.kind === "postgres" ? database.location.url : "";
+  const url = postgresUrlOf(database);
   const name = /\/(test_\w+)\?/.exec(url)?.[1] ?? "";
   return writeFile(
     join(dir, "hookwright.yaml"),

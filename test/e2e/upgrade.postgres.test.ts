@@ -4,7 +4,7 @@ import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 import { SCHEMA_VERSION } from "../../src/storage/migrations/migrations.ts";
 import { createPlace, type Place } from "../support/cli.ts";
-import { storeIn, type TestStore } from "../support/test-store.ts";
+import { postgresUrlOf, storeIn, type TestStore } from "../support/test-store.ts";
 import { earlierData, expectTakenOver, unpackData } from "../support/upgrade.ts";
 
 let place: Place;
@@ -17,7 +17,7 @@ afterEach(async () => {
 /** A database with what that version has left; resolves with its URL. */
 async function load(dump: string): Promise<string> {
   store = await storeIn(place.dir, { kind: "sqlite", path: "" });
-  const url = store.location.kind === "postgres" ? store.location.url : "";
+  const url = postgresUrlOf(store);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

@@ -8,7 +8,7 @@ import { openStore } from "../../src/storage/open.ts";
 import type { Store } from "../../src/storage/store.ts";
 import { aDelivery, aTask, at, claim, complete } from "../support/store.ts";
 import { containing } from "../support/like.ts";
-import { storeIn, type TestStore } from "../support/test-store.ts";
+import { postgresUrlOf, storeIn, type TestStore } from "../support/test-store.ts";
 
 let dir: string;
 let path: string;
@@ -20,7 +20,7 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "hookwright-move-"));
   path = join(dir, "hookwright.db");
   place = await storeIn(dir, { kind: "sqlite", path });
-  url = place.location.kind === "postgres" ? place.location.url : "";
+  url = postgresUrlOf(place);
 });
 afterEach(async () => {
   await Promise.all(opened.map((store) => store.close()));

@@ -4,13 +4,13 @@ import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest"
 import { SCHEMA_VERSION } from "../../src/storage/migrations/migrations.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { aDelivery, aTask, at } from "../support/store.ts";
-import { storeIn, type TestStore } from "../support/test-store.ts";
+import { postgresUrlOf, storeIn, type TestStore } from "../support/test-store.ts";
 
 let place: TestStore;
 let url: string;
 beforeEach(async () => {
   place = await storeIn(crypto.randomUUID(), { kind: "sqlite", path: "" });
-  url = place.location.kind === "postgres" ? place.location.url : "";
+  url = postgresUrlOf(place);
 });
 afterEach(() => place.remove());
 

@@ -15,6 +15,10 @@ export interface TestStore {
   remove(): Promise<void>;
 }
 
+/** Empty for the embedded one. */
+export const postgresUrlOf = ({ location }: TestStore): string =>
+  location.kind === "postgres" ? location.url : "";
+
 const used = new Map<string, string>();
 /** Databases of this test file that are empty again: making one takes half a second. */
 const empty: string[] = [];
