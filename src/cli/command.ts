@@ -76,13 +76,13 @@ export const flag = z.boolean().default(false);
 /** Runs `work` with a client of the running server, or of one started for the time. */
 export async function withClient<T>(
   { options, output }: Context,
-  how: ConnectOptions,
+  how: Omit<ConnectOptions, "output">,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect(options, how);
+  const connection = await connect(options, { ...how, output });
   try {
     return await work(connection);
   } finally {
-    await connection.close(output);
+    await connection.close();
   }
 }

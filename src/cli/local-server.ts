@@ -61,7 +61,7 @@ export function fetchByFile(settings: Settings): typeof fetch {
   };
 }
 
-function urlOf(input: Parameters<typeof fetch>[0]): string {
+export function urlOf(input: Parameters<typeof fetch>[0]): string {
   return input instanceof Request ? input.url : String(input);
 }
 

@@ -39,6 +39,8 @@ export interface RunningServer {
   readonly settings: Settings;
   /** An admin token for tools on this machine. */
   readonly localToken: string;
+  /** Of a server that is there for one command only: whether one that lives on waits for it to let go of the embedded database. */
+  isWanted(): boolean;
   /** Drains, then ends. May be called again while it drains: then it waits no longer for running tasks. */
   close(): Promise<void>;
   /** Resolves when it has ended, whoever ended it. */

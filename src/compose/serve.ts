@@ -21,6 +21,7 @@ import { createRecoveryLoop } from "../usecases/recovery-loop.ts";
 import { createReload } from "../usecases/reload-settings.ts";
 import type { Services } from "../usecases/services.ts";
 import { type Parts, type RunningServer, type StartServerOptions, checkHere, identityOf } from "./options.ts";
+import { watchWanted } from "./stores.ts";
 
 export async function serve(parts: Parts, services: Services, life: Life): Promise<RunningServer> {
   const { options, settings, logger, store, opened, place, meters } = parts;
@@ -77,8 +78,9 @@ export async function serve(parts: Parts, services: Services, life: Life): Promi
   if (opened === null) await takePart(parts, services, life);
   else void joinLate(parts, services, life, introduce);
   if (options.signals === true) listenToOutside(parts, life, reload);
+  const isWanted = await watchWanted(options, settings);
   logger.info({ url, ...(api !== url && { api }), node: services.node }, "Serving");
-  return { url, api, settings, localToken, close: () => life.close(), closed: life.closed };
+  return { url, api, settings, localToken, isWanted, close: () => life.close(), closed: life.closed };
 }
 
 /** Of the servers on the store, from now on. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../domain/errors.ts";
+import type { Logger } from "../lib/logger.ts";
 import { createEmbeddedQueue } from "../queue/embedded.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -9,6 +10,9 @@ import { openStore } from "../storage/open.ts";
 import type { SharedStore } from "../storage/postgres/shared.ts";
 import type { Store } from "../storage/store.ts";
 import type { Parts, StartServerOptions } from "./options.ts";
+
+type Locks = typeof import("../storage/sqlite/locks.ts");
+type SqliteLocation = Extract<Settings["store"], { readonly kind: "sqlite" }>;
 
 /** For a server that receives, and is not there for one command only. */
 export function openSpoolDisk(
@@ -23,7 +27,7 @@ export function openSpoolDisk(
 const livesOn = ({ receive, recover }: StartServerOptions): boolean => receive !== false && recover !== false;
 
 /** Where webhooks may be kept meanwhile, the server does not wait for the store. */
-export function openStoreOrLater(
+export async function openStoreOrLater(
   {
     options,
     settings: { store: location, digest, text },
@@ -31,7 +35,7 @@ export function openStoreOrLater(
   }: Pick<Parts, "options" | "settings" | "logger">,
   mayBeLate: boolean,
 ): Promise<MaybeLate> {
-  if (!mayBeLate) return openNow(location, livesOn(options) ? logger : null);
+  if (!mayBeLate) return { store: await openNow({ options, location, logger }), opened: null };
   return openOrLater({
     async open() {
       const store = await openStore(location);
@@ -45,23 +49,72 @@ export function openStoreOrLater(
   });
 }
 
-/** A command that works on the store by itself (`hookwright prune`) must not keep a server from starting. */
-const LOCKED_MS = 10_000;
-const LOCKED_AGAIN_MS = 100;
+const LOCKED_AGAIN_MS = 50;
 
-/** `logger`: of a server that waits for who has the store; null: nothing waits. */
-async function openNow(location: Settings["store"], logger: Parts["logger"] | null): Promise<MaybeLate> {
-  const until = performance.now() + LOCKED_MS;
+interface Opening {
+  readonly options: StartServerOptions;
+  readonly location: Settings["store"];
+  readonly logger: Logger;
+}
+
+async function openNow({ options, location, logger }: Opening): Promise<Store> {
+  if (location.kind === "postgres") return openStore(location);
+  const locks = await import("../storage/sqlite/locks.ts");
+  if (livesOn(options)) return openClaimed(location, logger, locks);
+  // It would only have to let go at once.
+  if (locks.isClaimed(location.path)) {
+    throw new AppError("store:locked", `Another Hookwright serves ${location.path}; stop it first`);
+  }
+  return openStore(location);
+}
+
+/** Waits for a command that works on the store by itself (`hookwright prune`) as long as it takes; not for another server. */
+async function openClaimed(
+  location: SqliteLocation,
+  logger: Logger,
+  { claimDatabase, holderOf }: Locks,
+): Promise<Store> {
+  const claim = claimDatabase(location.path);
+  try {
+    const store = await unlocked(
+      () => openStore(location),
+      () => {
+        const pid = holderOf(location.path);
+        logger.warn({ pid }, "A command of Hookwright has the database open; waiting for it to end");
+      },
+    );
+    return {
+      ...store,
+      async close() {
+        await store.close();
+        claim.release();
+      },
+    };
+  } catch (error) {
+    claim.release();
+    throw error;
+  }
+}
+
+async function unlocked(open: () => Promise<Store>, onLocked: () => void): Promise<Store> {
   for (let told = false; ; told = true) {
     try {
-      return { store: await openStore(location), opened: null };
+      return await open();
     } catch (error) {
-      const isLocked = error instanceof AppError && error.code === "store:locked";
-      if (!isLocked || logger === null || performance.now() > until) throw error;
-      if (!told) logger.info("Another Hookwright has the database open; waiting for it to end");
+      if (!(error instanceof AppError) || error.code !== "store:locked") throw error;
+      if (!told) onLocked();
       await delay(LOCKED_AGAIN_MS);
     }
   }
+}
+
+/**
+ * Whether a server waits for this process, which is there for one command only, to let go of the embedded database.
+ */
+export async function watchWanted(options: StartServerOptions, { store }: Settings): Promise<() => boolean> {
+  if (store.kind === "postgres" || livesOn(options)) return () => false;
+  const { isClaimed } = await import("../storage/sqlite/locks.ts");
+  return () => isClaimed(store.path);
 }
 
 /**

@@ -4,7 +4,9 @@ import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLI_SECRET, CLI_SHA, cliSettings } from "../support/cli-settings.ts";
 import { createPlace, type Place } from "../support/cli.ts";
+import { openStore } from "../../src/storage/open.ts";
 import { githubPush } from "../support/push.ts";
+import { until } from "../support/until.ts";
 
 const NOTHING = {
   bodies: 0,
@@ -54,5 +56,61 @@ describe("prune", () => {
     expect((await place.run(["tasks", "--json"])).json()).toEqual([]);
     expect((await place.run(["deliveries", "--json"])).json()).toEqual([]);
     expect((await place.run(["prune", "--json"])).json()).toEqual([{ dry_run: false, ...NOTHING }]);
+  });
+});
+
+/** Enough for some seconds: each batch gives way to others for several times as long as it took. */
+const MANY = 60_000;
+
+describe("a prune that no server does", () => {
+  let own: Place;
+  beforeAll(async () => {
+    own = await createPlace(cliSettings);
+    await (await openStore({ kind: "sqlite", path: join(own.dir, "data/hookwright.db") })).close();
+    const database = new Database(join(own.dir, "data/hookwright.db"));
+    database
+      .prepare(
+        `with recursive n (i) as (select 1 union all select i + 1 from n where i < ?)
+         insert into log (task_id, time, stream, text) select 'gone', ?, 'stdout', 'x' from n`,
+      )
+      .run(MANY, LONG_AGO);
+    database.close();
+  });
+  afterAll(() => own.close());
+
+  it("gives way to a server that starts, and goes on there", async () => {
+    const pruning = own.begin(["prune", "--json"]);
+    const database = new Database(join(own.dir, "data/hookwright.db"), { readonly: true });
+    const left = (): unknown => database.prepare("select count(*) from log").pluck().get();
+    await until(() => Number(left()) < MANY, { what: "the first batch" });
+    const { url } = await own.serve();
+    expect(Number(left())).toBeGreaterThan(0);
+    const { body, headers } = githubPush({ secret: CLI_SECRET, sha: CLI_SHA });
+    const answer = await fetch(`${url}/hooks/app`, { method: "POST", headers, body: new Uint8Array(body) });
+    expect(answer.status).toBe(202);
+    const { stdout, stderr, exitCode } = await pruning;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: "A server starts: it gets the database, and this command goes on there",
+    });
+    expect(JSON.parse(stdout)).toEqual({ dry_run: false, ...NOTHING, log_entries: MANY });
+    database.close();
+  });
+});
+
+describe("a command that no server answers", () => {
+  it("waits for another that has the database", async () => {
+    const own = await createPlace(cliSettings);
+    try {
+      const store = await openStore({ kind: "sqlite", path: join(own.dir, "data/hookwright.db") });
+      const asking = own.begin(["tasks", "--json"]);
+      let said = "";
+      asking.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      await until(() => said.includes("waiting for it"), { what: "the command to wait" });
+      await store.close();
+      expect(await asking).toMatchObject({ exitCode: 0, stdout: "" });
+    } finally {
+      await own.close();
+    }
   });
 });

@@ -261,11 +261,12 @@ describe("a server that can't have its store", () => {
     expect((await push(url)).status).toBe(202);
   });
 
-  it("waits for a command that has it for a moment", async () => {
+  it("waits for a command that has it, and says which process it is", async () => {
     await writeSettings(waiting());
     const store = await openStore({ kind: "sqlite", path: join(dir, "data/hookwright.db") });
     const server = start();
     await until(() => server.output().includes("waiting for it to end"), { what: "the server to wait" });
+    expect(server.output()).toContain(`"pid":${process.pid}`);
     await store.close();
     expect((await push(await server.serving)).status).toBe(202);
   });

@@ -3,9 +3,7 @@ import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { AppError } from "../../domain/errors.ts";
 import { SCHEMA_VERSION, statementsSince } from "../migrations/migrations.ts";
-
-/** How long a lock held by another process is waited for: a server that is just ending. */
-const BUSY_MS = 1_000;
+import { BUSY_MS, lockDatabase } from "./locks.ts";
 
 /** Where the bodies of the database at `path` lie. */
 export const bodiesDir = (path: string): string => `${path}.bodies`;
@@ -66,23 +64,6 @@ export function openUnchanged(path: string): OpenDatabase {
   } catch (error) {
     lock.close();
     throw error;
-  }
-}
-
-/**
- * One server per database. The lock is the operating system's, so a killed process leaves none behind;
- * it is on a file of its own, so that others may still read the database.
- */
-export function lockDatabase(path: string): Database.Database {
-  const lock = new Database(`${path}.lock`, { timeout: BUSY_MS });
-  try {
-    lock.pragma("locking_mode = EXCLUSIVE");
-    lock.exec("begin exclusive");
-    return lock;
-  } catch (error) {
-    lock.close();
-    if (!(error instanceof Database.SqliteError) || !error.code.startsWith("SQLITE_BUSY")) throw error;
-    throw new AppError("store:locked", `Another Hookwright has ${path} open; stop it first`);
   }
 }
 

@@ -1,14 +1,13 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { Database } from "better-sqlite3";
 import { z } from "zod";
-import { AppError } from "../../domain/errors.ts";
 import { type BatchOptions, runBatch } from "./batch.ts";
 import { openBodyFiles } from "./body-files.ts";
 import { createSqliteConnection } from "./connection.ts";
 import { bodiesDir, openDatabase } from "./database.ts";
+import { openError } from "./open-error.ts";
 import { MOVE_OF, moveRow, refuseMoved } from "../move/move-record.ts";
 import { bodiesOf, type Call, type Reply, type Request, toWireError } from "./messages.ts";
-import { messageOf } from "../../lib/message-of.ts";
 
 /** So that in a burst the first does not wait for the last. */
 const MAX_CALLS = 512;
@@ -26,7 +25,7 @@ function main(): void {
     port.on("message", createAnswering(port, open(path)));
     reply(port, { type: "open" });
   } catch (error) {
-    reply(port, { type: "failed", error: toWireError(asAppError(error, path)) });
+    reply(port, { type: "failed", error: toWireError(openError(path, error)) });
     port.close();
   }
 }
@@ -114,12 +113,6 @@ function received(port: MessagePort): Request | null {
 function end(port: MessagePort, opened: Opened): void {
   opened.close();
   port.close();
-}
-
-function asAppError(error: unknown, path: string): AppError {
-  if (error instanceof AppError) return error;
-  const message = messageOf(error);
-  return new AppError("store:unavailable", `The database ${path} can't be opened: ${message}`);
 }
 
 main();
