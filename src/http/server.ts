@@ -8,6 +8,7 @@ import type { Users } from "../accounts/users.ts";
 import type { AuditWay } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
 import { JOBSERV_PREFIX } from "../domain/jobserv-prefix.ts";
+import { isOwnPath } from "../domain/own-paths.ts";
 import type { Logger } from "../lib/logger.ts";
 import { originOf } from "../lib/origin.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -181,7 +182,7 @@ async function register(server: FastifyInstance, options: RegisterOptions): Prom
   server.setNotFoundHandler((request, reply) => {
     // Of the source that takes every path; those with a path of their own never come here.
     const path = pathOf(request.url);
-    const missed = !path.startsWith("/api/") && app.findSource(path) !== null;
+    const missed = !isOwnPath(path) && app.findSource(path) !== null;
     const nothing = `There is nothing at ${request.method} ${request.url}`;
     const error = missed ? onlyPost(reply) : new AppError("request:not_found", nothing);
     return sendProblem(reply, request, error, logger);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashPassword } from "../../src/lib/passwords.ts";
+import { rawRequest } from "../support/raw-http.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 const KAPP_TOKEN = "the-token-of-k-app";
@@ -21,6 +22,8 @@ interface On {
   readonly kapp?: boolean;
   /** Path of the source; none without. */
   readonly source?: string;
+  /** Bytes that are held at once. */
+  readonly room?: string;
 }
 
 /** One server for all tests of a group: what they send does not touch each other. */
@@ -29,10 +32,10 @@ function withServer(on: On): void {
   afterAll(() => server.close());
 }
 
-async function start({ kapp = false, source }: On): Promise<void> {
+async function start({ kapp = false, source, room = "64MiB" }: On): Promise<void> {
   const hash = kapp ? `\nkapp: { token_hash: "${await hashPassword(KAPP_TOKEN)}" }\n` : "";
   const sources = source === undefined ? "" : SOURCE.replace("PATH", source);
-  server = await startTestServer({ settings: `${hash}${sources}${ACTIONS}` });
+  server = await startTestServer({ settings: `server: { max_buffered: ${room} }${hash}${sources}${ACTIONS}` });
 }
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -109,13 +112,26 @@ describe("POST / with K-App and a source", () => {
 });
 
 describe("POST / with K-App alone", () => {
-  withServer({ kapp: true });
+  withServer({ kapp: true, room: "4KiB" });
 
   it("is K-App's, whatever it looks like", async () => {
     for (const body of [REPORT, { hello: 1 }, ""]) {
       const response = await post(body, AUTH);
       expect([response.status, await response.text()]).toEqual([403, "Forbidden"]);
     }
+  });
+
+  it("gives K-App's page, and when to come again, where there is no room for a body", async () => {
+    const holder = await server.raw();
+    const headers = { "content-length": "4000", "content-type": "application/json" };
+    holder.write(rawRequest({ path: "/", headers, body: "x".repeat(3_000) }));
+    // Once another connection has been answered, the holder's bytes have arrived too.
+    await server.fetch("/healthz");
+    const refused = await post({ ...DEPLOY, pad: "x".repeat(1_000) });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(await refused.text()).toContain("<pre>Service Unavailable</pre>");
+    holder.destroy();
+    await expect.poll(async () => (await post({ ...DEPLOY, pad: "x".repeat(1_000) })).status).toBe(200);
   });
 
   it("answers GET with a greeting", async () => {
@@ -157,7 +173,11 @@ describe("a source that takes every path", () => {
       const response = await post(REPORT, AUTH, path);
       expect([path, response.status]).toEqual([path, 202]);
     }
-    expect((await post(REPORT, AUTH, "/api/v1/nothing")).status).toBe(404);
+    for (const path of ["/api/v1/nothing", "/1/nothing"]) {
+      expect([path, (await post(REPORT, AUTH, path)).status]).toEqual([path, 404]);
+      const read = await server.fetch(path, { headers: AUTH });
+      expect([path, read.status, read.headers.get("allow")]).toEqual([path, 404, null]);
+    }
     expect((await server.fetch("/healthz")).status).toBe(200);
     expect((await server.api("/tasks")).status).toBe(200);
   });

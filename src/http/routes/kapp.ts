@@ -44,9 +44,11 @@ export async function answerKapp(
   return sendAnswer(reply, await answer(options, request));
 }
 
+export type RefusedBody = Pick<Answer, "status" | "retryAfter">;
+
 /** Express' page for a body that was not taken. */
-export const refuseKapp = (reply: FastifyReply, status: number): FastifyReply =>
-  sendAnswer(reply, { status, page: true });
+export const refuseKapp = (reply: FastifyReply, { status, retryAfter }: RefusedBody): FastifyReply =>
+  sendAnswer(reply, { status, retryAfter, page: true });
 
 function sendAnswer(reply: FastifyReply, { status, json, page = false, retryAfter }: Answer): FastifyReply {
   reply.code(status);

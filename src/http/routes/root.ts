@@ -8,7 +8,7 @@ import { tooLarge } from "../intake/read-body.ts";
 import { parseJsonBody } from "../../lib/json-body.ts";
 import type { BufferBudget } from "../intake/buffer-budget.ts";
 import { takeBodies } from "../take-bodies.ts";
-import { answerKapp, type KappOptions, queryOf, refuseKapp } from "./kapp.ts";
+import { answerKapp, type KappOptions, queryOf, type RefusedBody, refuseKapp } from "./kapp.ts";
 import { answerDeploy, deployBodyLimit, type DeployOptions } from "./nodejitsu/deploy.ts";
 import { sendError } from "./nodejitsu/errors.ts";
 import { hasBasic } from "./nodejitsu/login.ts";
@@ -36,11 +36,11 @@ export const rootRoutes =
         Math.max(rootSource(options)?.bodyLimit ?? 0, deployBodyLimit(options.deploy, request)),
     });
     server.setErrorHandler(async (error, request, reply) => {
-      const status = refusedBody(error);
+      const refusal = refusedBody(error);
       const [only, ...others] = apisOn(options);
       // Everything else is told as on the other paths.
-      if (status === null || others.length > 0 || only === undefined || only === "source") throw error;
-      return only === "kapp" ? refuseKapp(reply, status) : sendError(reply, request, error, options.logger);
+      if (refusal === null || others.length > 0 || only === undefined || only === "source") throw error;
+      return only === "kapp" ? refuseKapp(reply, refusal) : sendError(reply, request, error, options.logger);
     });
     server.post("/", { schema: { hide: true } }, async (request, reply) => {
       const api = chooseApi(options, request);
@@ -71,12 +71,14 @@ export function onlyPost(reply: FastifyReply): AppError {
   );
 }
 
-/** The status of a body that was not taken, or null when the error is none of those. */
-function refusedBody(error: unknown): number | null {
-  if (error instanceof AppError && error.code === "body:too_large") return error.status;
+const NOT_TAKEN: ReadonlySet<string> = new Set(["body:too_large", "body:timeout", "server:busy"]);
+
+/** Why a body was not taken, or null when the error is none of those. */
+function refusedBody(error: unknown): RefusedBody | null {
+  if (error instanceof AppError && NOT_TAKEN.has(error.code)) return error;
   if (!(error instanceof Error) || !("code" in error) || !("statusCode" in error)) return null;
-  const { code, statusCode } = error;
-  return String(code).startsWith("FST_ERR_CTP_") && typeof statusCode === "number" ? statusCode : null;
+  const { code, statusCode: status } = error;
+  return String(code).startsWith("FST_ERR_CTP_") && typeof status === "number" ? { status } : null;
 }
 
 const rootSource = ({ app }: Pick<KappOptions, "app">): ReturnType<KappOptions["app"]["findSource"]> =>
