@@ -39,19 +39,20 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
     place.add(done);
   }
 
-  async function claimOnce(handle: TaskHandlers["run"]): Promise<number> {
+  /** False when there was less than there was room for. */
+  async function claimOnce(handle: TaskHandlers["run"]): Promise<boolean> {
     const limit = freeSlots();
-    if (limit <= 0) return 0;
+    if (limit <= 0) return false;
     const claimed = await store.claimTasks({ node, labels, limit, now: now().toISOString() });
     for (const task of claimed) run(task, handle);
-    return claimed.length;
+    return claimed.length === limit;
   }
 
   async function claimAll(): Promise<void> {
     try {
       do {
         again = false;
-        while (handler !== null && (await claimOnce(handler)) > 0);
+        while (handler !== null && (await claimOnce(handler)));
       } while (again);
     } catch (error) {
       onError(error);

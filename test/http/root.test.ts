@@ -35,7 +35,9 @@ function withServer(on: On): void {
 async function start({ kapp = false, source, room = "64MiB" }: On): Promise<void> {
   const hash = kapp ? `\nkapp: { token_hash: "${await hashPassword(KAPP_TOKEN)}" }\n` : "";
   const sources = source === undefined ? "" : SOURCE.replace("PATH", source);
-  server = await startTestServer({ settings: `server: { max_buffered: ${room} }${hash}${sources}${ACTIONS}` });
+  server = await startTestServer({
+    settings: `server: { max_buffered: ${room} }${hash}${sources}${ACTIONS}`,
+  });
 }
 
 const JSON_TYPE = { "content-type": "application/json" };

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
-import { prepare, rowsOf, type Connection } from "../connection.ts";
+import { createBoundedMap } from "../../lib/bounded-map.ts";
+import { prepare, type Connection } from "../connection.ts";
 import type { ClaimedTask, Store } from "../store.ts";
 import { isActive, isNextOfGroup, isReady, unindexed } from "./conditions.ts";
 import { groupLock } from "./group-policy.ts";
@@ -56,7 +57,7 @@ export async function claimTasks(
 ): Promise<readonly ClaimedTask[]> {
   const candidates = [
     ...(await groupCandidates(connection, labels)),
-    ...(await withoutGroup(connection, labels, limit)),
+    ...(await withoutGroupOf(labels).all(connection, { limit })),
   ]
     .toSorted((a, b) => a.seq - b.seq)
     .slice(0, limit);
@@ -88,21 +89,27 @@ export function mayRun({ runs_on: runsOn }: Pick<Candidate, "runs_on">, labels: 
   return runsOn === null || labelsOf(runsOn).some((label) => labels.includes(label));
 }
 
-function withoutGroup(
-  connection: Connection,
-  labels: readonly string[],
-  limit: number,
-): Promise<readonly Candidate[]> {
-  const query = connection.builder
-    .selectFrom("tasks")
-    .select(["id", "seq", "group_name", "runs_on"])
-    .where(isReady)
-    .where("group_name", "is", null)
-    .where((eb) => eb.or([eb("runs_on", "is", null), ...labels.map(names)]))
-    .orderBy("seq")
-    .limit(limit);
-  return rowsOf(connection, query);
+/** By the labels of a node: to build it takes longer than to run it. */
+const withoutGroup = createBoundedMap<ReturnType<typeof withoutGroupFor>>(16);
+
+function withoutGroupOf(labels: readonly string[]): ReturnType<typeof withoutGroupFor> {
+  const key = JSON.stringify(labels);
+  const query = withoutGroup.get(key) ?? withoutGroupFor(labels);
+  withoutGroup.set(key, query);
+  return query;
 }
+
+const withoutGroupFor = (labels: readonly string[]) =>
+  prepare((db, { limit }: { limit: number }) =>
+    db
+      .selectFrom("tasks")
+      .select(["id", "seq", "group_name", "runs_on"])
+      .where(isReady)
+      .where("group_name", "is", null)
+      .where((eb) => eb.or([eb("runs_on", "is", null), ...labels.map(names)]))
+      .orderBy("seq")
+      .limit(limit),
+  );
 
 /** Whether a JSON list of labels has this one: what both databases have for it. */
 const names = (label: string) => sql<boolean>`replace(runs_on, ${JSON.stringify(label)}, '') <> runs_on`;

@@ -1,4 +1,4 @@
-import { type SelectQueryBuilder, sql } from "kysely";
+import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import type { StepRun, Task, TaskState } from "../../domain/task.ts";
 import { prepare, rowsOf, type Connection } from "../connection.ts";
 import type { Schema } from "../schema.ts";
@@ -146,22 +146,21 @@ export async function toTasks(connection: Connection, rows: readonly TaskRow[]):
   );
 }
 
+const stepRows = (db: Kysely<Schema>) =>
+  db.selectFrom("steps").selectAll().orderBy("task_id").orderBy("started_at").orderBy("phase").orderBy("idx");
+
+/** What nearly every change of a task asks for. */
+const stepsOfOne = prepare((db, { id }: { id: string }) => stepRows(db).where("task_id", "=", id));
+
 async function stepsOf(
   connection: Connection,
   rows: readonly TaskRow[],
 ): Promise<ReadonlyMap<string, StepRun[]>> {
-  if (rows.length === 0) return new Map();
-  const found = await rowsOf(
-    connection,
-    connection.builder
-      .selectFrom("steps")
-      .selectAll()
-      .where("task_id", "in", ids(rows))
-      .orderBy("task_id")
-      .orderBy("started_at")
-      .orderBy("phase")
-      .orderBy("idx"),
-  );
+  const [first, ...others] = rows;
+  if (first === undefined) return new Map();
+  const found = await (others.length === 0
+    ? stepsOfOne.all(connection, { id: first.id })
+    : rowsOf(connection, stepRows(connection.builder).where("task_id", "in", ids(rows))));
   const groups = Map.groupBy(found, (row) => row.task_id);
   return new Map([...groups].map(([id, steps]) => [id, steps.map((row) => toStep(row))]));
 }

@@ -7,6 +7,8 @@ import { startDatabaseThread, type DatabaseThread } from "./worker-thread.ts";
 
 /** So many calls are handed over at once, without waiting for the others of this turn of the event loop. */
 const FULL = 8;
+/** A task waits for it that could begin, and whatever else this turn of the event loop does would come first. */
+const WAITED_FOR: OperationName = "claimTasks";
 const RESTART_MS = 500;
 
 interface Pending {
@@ -62,7 +64,7 @@ export async function createSqliteStore(path: string): Promise<Store> {
     if (thread === null) return Promise.reject(unavailable("The database thread is being started again"));
     const promise = Promise.withResolvers<unknown>();
     gathered.push({ call, promise });
-    if (gathered.length >= FULL) flush();
+    if (gathered.length >= FULL || call.name === WAITED_FOR) flush();
     else if (gathered.length === 1) setImmediate(flush);
     return promise.promise;
   }
