@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { z } from "zod";
+import { wallClock } from "./clock.ts";
 
 // A process of receivers, so that they take nothing from the sender's event loop. Says where they listen, then, for every
 // message that it gets, what has come in since the one before.
@@ -10,7 +11,7 @@ const told = z.object({ data: z.object({ task: z.object({ id: z.string() }) }) }
 let arrived: { readonly id: string; readonly at: number }[] = [];
 
 const live = createServer((request, response) => {
-  const at = performance.timeOrigin + performance.now();
+  const at = wallClock();
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {

@@ -13,6 +13,7 @@ import { createTellingStore } from "../src/outbound/telling-store.ts";
 import { parseSettings } from "../src/settings/load.ts";
 import { openStore } from "../src/storage/open.ts";
 import { percentile } from "./statistics.ts";
+import { wallClock } from "./clock.ts";
 
 export interface OutboundResult {
   /** Messages that arrived per second while there were always more to send. */
@@ -126,7 +127,7 @@ async function measureBurst({
 }: Measure & { readonly sender: Outbound }): Promise<number> {
   const ids = await begin(store, count);
   await Promise.all(ids.map((id) => end(store, id)));
-  const began = performance.timeOrigin + performance.now();
+  const began = wallClock();
   sender.start();
   const arrivals = await gather(receivers, count * LIVE);
   const last = Math.max(...arrivals.map(({ at }) => at));
@@ -147,7 +148,7 @@ async function measurePaced({
   for (const [index, id] of ids.entries()) {
     const due = began + (index / tasksPerSecond) * 1_000;
     if (due > performance.now()) await delay(due - performance.now());
-    void end(store, id).then(() => ends.set(id, performance.timeOrigin + performance.now()));
+    void end(store, id).then(() => ends.set(id, wallClock()));
   }
   const arrivals = await gather(receivers, count * LIVE);
   // An arrival may be seen before the store's answer is: then no time has passed.

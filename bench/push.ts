@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { type Agent, request } from "node:http";
+import { wallClock } from "./clock.ts";
 import { COMMIT_PLACE, pushPayload } from "./payload.ts";
 import { SECRET } from "./servers.ts";
 
@@ -53,7 +54,7 @@ export function sendPush(
 ): Promise<PushAnswer> {
   const { headers, body } = push;
   return new Promise((resolve, reject) => {
-    const sentAt = nowMicros();
+    const sentAt = wallClock() * 1_000;
     const call = request(url, { method, headers, ...(agent && { agent }) }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -66,6 +67,3 @@ export function sendPush(
     call.end(body);
   });
 }
-
-/** The wall clock, finer than Date. */
-export const nowMicros = (): number => (performance.timeOrigin + performance.now()) * 1_000;
